@@ -1,0 +1,3 @@
+//! A streaming ingestion worker for news: URLs from Kafka in, clean article records out.
+
+pub mod record;

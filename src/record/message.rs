@@ -1,0 +1,199 @@
+//! The message that asks for a page: a bare URL, or a JSON object with hints.
+
+use serde_json::{Map, Value};
+
+/// A request to read one URL, as it stands on `news.urls`.
+///
+/// Only `url` is required. The rest are hints of whoever found the URL; they are believed less
+/// than the page itself. Fields that newswire does not know are left alone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UrlMessage {
+    /// The address as it was written; it may still turn out to be no URL.
+    pub url: String,
+    /// Who or what found it, for instance the address of a feed.
+    pub source: Option<String>,
+    /// When it was found (RFC 3339, unchecked).
+    pub discovered_at: Option<String>,
+    /// The headline, as the finder saw it.
+    pub title: Option<String>,
+    /// When it was published, as the finder saw it (unchecked).
+    pub published_at: Option<String>,
+    /// How often to come back, for a feed: `15m` or `auto`.
+    pub every: Option<String>,
+    /// Read it again even if it is known to be unchanged.
+    pub force: bool,
+}
+
+/// Why a value is no URL message. Each names what is wrong with the value, for the rejection's detail.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedMessage {
+    /// A null value (a tombstone), or nothing but white space.
+    #[error("the message is empty")]
+    Empty,
+    /// Not UTF-8, from this byte on.
+    #[error("the message is no UTF-8 at byte {0}")]
+    NotUtf8(usize),
+    /// It begins like JSON, and is none.
+    #[error("the message is no JSON: {0}")]
+    NotJson(String),
+    /// JSON, but no object.
+    #[error("the message is neither a URL nor a JSON object: {0}")]
+    NeitherUrlNorObject(String),
+    /// An object without `url`.
+    #[error("the message has no field `url`")]
+    NoUrl,
+    /// A field of the wrong type.
+    #[error("field `{field}`: expected {expected}, got {got}")]
+    WrongType {
+        /// The field's name.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is, shortened.
+        got: String,
+    },
+}
+
+impl UrlMessage {
+    /// A message that asks for `url` and says no more.
+    pub fn bare(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+
+    /// Reads a message's value: a bare URL, or a JSON object.
+    ///
+    /// A bare text counts as a URL when it looks like an address at all: one token with a scheme, a
+    /// dot or a slash. Whether the address is one is decided later (`invalid_url`).
+    pub fn parse(value: &[u8]) -> Result<Self, MalformedMessage> {
+        let text = std::str::from_utf8(value).map_err(|e| MalformedMessage::NotUtf8(e.valid_up_to()))?;
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
+            return Err(MalformedMessage::Empty);
+        }
+        if text.starts_with('{') {
+            let fields: Map<String, Value> =
+                serde_json::from_str(text).map_err(|e| MalformedMessage::NotJson(e.to_string()))?;
+            return Self::from_fields(fields);
+        }
+        let address = !text.starts_with(['[', '"'])
+            && text.contains([':', '.', '/'])
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control());
+        if !address {
+            return Err(MalformedMessage::NeitherUrlNorObject(shortened(text)));
+        }
+        Ok(Self::bare(text))
+    }
+
+    fn from_fields(mut fields: Map<String, Value>) -> Result<Self, MalformedMessage> {
+        let mut text = |field: &'static str| match fields.remove(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(wrong_type(field, "a string", &other)),
+        };
+        let url = text("url")?.ok_or(MalformedMessage::NoUrl)?;
+        let source = text("source")?;
+        let discovered_at = text("discovered_at")?;
+        let title = text("title")?;
+        let published_at = text("published_at")?;
+        let every = text("every")?;
+        let force = match fields.remove("force") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(force)) => force,
+            Some(other) => return Err(wrong_type("force", "true or false", &other)),
+        };
+        Ok(Self { url, source, discovered_at, title, published_at, every, force })
+    }
+
+    /// The JSON form, with only the fields that say something.
+    pub fn to_json(&self) -> Value {
+        let mut fields = Map::new();
+        fields.insert("url".into(), self.url.clone().into());
+        let hints = [
+            ("source", &self.source),
+            ("discovered_at", &self.discovered_at),
+            ("title", &self.title),
+            ("published_at", &self.published_at),
+            ("every", &self.every),
+        ];
+        for (name, hint) in hints {
+            if let Some(hint) = hint {
+                fields.insert(name.into(), hint.clone().into());
+            }
+        }
+        if self.force {
+            fields.insert("force".into(), true.into());
+        }
+        Value::Object(fields)
+    }
+}
+
+fn wrong_type(field: &'static str, expected: &'static str, got: &Value) -> MalformedMessage {
+    MalformedMessage::WrongType { field, expected, got: shortened(&got.to_string()) }
+}
+
+/// The first 80 characters, so that a detail stays readable whatever the message was.
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_bare_url_is_a_message() {
+        let message = UrlMessage::parse(b" https://example.org/a?b=c \n").unwrap();
+        assert_eq!(message, UrlMessage::bare("https://example.org/a?b=c"));
+    }
+
+    #[test]
+    fn an_object_brings_its_hints_and_unknown_fields_are_left_alone() {
+        let value = br#"{"url":"https://a.example/","title":"T","force":true,"shard":7,"source":null}"#;
+        let message = UrlMessage::parse(value).unwrap();
+        assert_eq!(message.title.as_deref(), Some("T"));
+        assert_eq!(message.source, None);
+        assert!(message.force);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let cases: [(&[u8], &str); 9] = [
+            (b"", "the message is empty"),
+            (b" \n", "the message is empty"),
+            (b"http://a.example/\xff", "the message is no UTF-8 at byte 17"),
+            (b"hello world", "the message is neither a URL nor a JSON object: hello world"),
+            (b"garbage", "the message is neither a URL nor a JSON object: garbage"),
+            (b"[1]", "the message is neither a URL nor a JSON object: [1]"),
+            (b"{}", "the message has no field `url`"),
+            (br#"{"url":5}"#, "field `url`: expected a string, got 5"),
+            (br#"{"url":"u","force":"yes"}"#, "field `force`: expected true or false, got \"yes\""),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(UrlMessage::parse(value).unwrap_err().to_string(), expected);
+        }
+        assert!(matches!(UrlMessage::parse(b"{\"url\":"), Err(MalformedMessage::NotJson(_))));
+    }
+
+    #[test]
+    fn an_address_without_a_scheme_is_a_message_whose_url_is_judged_later() {
+        assert_eq!(UrlMessage::parse(b"www.example.org/a").unwrap().url, "www.example.org/a");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(value in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = UrlMessage::parse(&value);
+        }
+
+        #[test]
+        fn the_json_form_reads_back(url in "https://[a-z]{1,9}\\.example/[a-z]{0,9}", title in proptest::option::of(".{0,40}"), force: bool) {
+            let message = UrlMessage { url, title, force, ..UrlMessage::default() };
+            let json = serde_json::to_vec(&message.to_json()).unwrap();
+            prop_assert_eq!(UrlMessage::parse(&json), Ok(message));
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! What travels: the message that asks for a page, the article that comes of it, and how it ended.
+//!
+//! These types know nobody: no Kafka, no HTTP, no settings. Every other room speaks in them.
+
+mod article;
+mod date;
+mod message;
+mod origin;
+mod outcome;
+mod reason;
+
+pub use article::{
+    Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights,
+    SCHEMA_VERSION, article_id, schema,
+};
+pub use date::Date;
+pub use message::{MalformedMessage, UrlMessage};
+pub use origin::{Origin, ParseOriginError};
+pub use outcome::{Outcome, OutcomeRecord};
+pub use reason::Reason;
