@@ -1,3 +1,4 @@
 //! A streaming ingestion worker for news: URLs from Kafka in, clean article records out.
 
+pub mod config;
 pub mod record;

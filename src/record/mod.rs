@@ -10,8 +10,8 @@ mod outcome;
 mod reason;
 
 pub use article::{
-    Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights,
-    SCHEMA_VERSION, article_id, schema,
+    Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights, SCHEMA_VERSION,
+    article_id, schema,
 };
 pub use date::Date;
 pub use message::{MalformedMessage, UrlMessage};
