@@ -1,4 +1,7 @@
 //! A streaming ingestion worker for news: URLs from Kafka in, clean article records out.
 
 pub mod config;
+pub mod dedup;
+pub mod kafka;
+pub mod metrics;
 pub mod record;

@@ -4,6 +4,7 @@
 
 mod article;
 mod date;
+mod ending;
 mod message;
 mod origin;
 mod outcome;
@@ -14,6 +15,7 @@ pub use article::{
     article_id, schema,
 };
 pub use date::Date;
+pub use ending::{Ending, Verdict};
 pub use message::{MalformedMessage, UrlMessage};
 pub use origin::{Origin, ParseOriginError};
 pub use outcome::{Outcome, OutcomeRecord};

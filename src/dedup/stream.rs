@@ -1,0 +1,116 @@
+//! `newswire dedup`: decides for each document of a stream, by the same code as the worker.
+
+use std::io::{BufRead, Write};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, Known, Store, TextHash};
+use crate::record::{Origin, Relation};
+
+/// A document longer than this is refused: a line is held in memory.
+const LONGEST_LINE: u64 = 64 * 1024 * 1024;
+
+/// Why a stream can't be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// A line is no document.
+    #[error("line {line}: {source}")]
+    NotADocument {
+        /// Its number, from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A line is longer than any article.
+    #[error("line {line} is longer than {LONGEST_LINE} bytes")]
+    TooLong {
+        /// Its number, from 1.
+        line: u64,
+    },
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+#[derive(Deserialize)]
+struct Document {
+    id: String,
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a str,
+    of: Option<String>,
+    similarity: f64,
+    relation: Option<Relation>,
+}
+
+/// Reads documents `{"id","text",...}`, a line each, and writes `{"id","of","similarity","relation"}`
+/// for each, in order. The answer is how many there were.
+///
+/// A document whose id comes again with the same text is the same document, and gets the same answer.
+pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write) -> Result<u64, StreamError> {
+    let store = Store::new(Duration::MAX);
+    let mut line = Vec::new();
+    let mut count = 0;
+    loop {
+        line.clear();
+        let number = count + 1;
+        let read = std::io::Read::take(&mut documents, LONGEST_LINE).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            answers.flush()?;
+            return Ok(count);
+        }
+        if line.len() as u64 == LONGEST_LINE {
+            return Err(StreamError::TooLong { line: number });
+        }
+        let document: Document =
+            serde_json::from_slice(&line).map_err(|source| StreamError::NotADocument { line: number, source })?;
+        count = number;
+        let asked =
+            Known { key: document.id.clone(), article_id: document.id.clone(), text: TextHash::of(&document.text) };
+        let origin = Origin { topic: document.id.clone(), partition: 0, offset: 0 };
+        let (decision, claim) = store.claim(asked, &origin, Instant::now());
+        if let Some(claim) = claim {
+            claim.confirm();
+        }
+        let of = if let Decision::Duplicate(of) = decision { Some(of) } else { None };
+        let similarity = if of.is_some() { 1.0 } else { 0.0 };
+        let relation = of.is_some().then_some(Relation::Copy);
+        serde_json::to_writer(&mut answers, &Answer { id: &document.id, of, similarity, relation })
+            .map_err(std::io::Error::from)?;
+        answers.write_all(b"\n")?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(documents: &str) -> String {
+        let mut out = Vec::new();
+        dedup_stream(documents.as_bytes(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_copy_points_to_the_first() {
+        let out =
+            answers("{\"id\":\"a\",\"text\":\"One text.\"}\n{\"id\":\"b\",\"host\":\"h\",\"text\":\"one text\"}\n");
+        let expected = "{\"id\":\"a\",\"of\":null,\"similarity\":0.0,\"relation\":null}\n{\"id\":\"b\",\"of\":\"a\",\"similarity\":1.0,\"relation\":\"copy\"}\n";
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn a_line_that_is_no_document_is_named() {
+        let failure = dedup_stream(&b"{\"id\":\"a\",\"text\":\"t\"}\nno\n"[..], Vec::new()).unwrap_err();
+        assert!(failure.to_string().starts_with("line 2: "), "{failure}");
+    }
+
+    #[test]
+    fn an_empty_stream_has_no_answers() {
+        assert_eq!(answers(""), "");
+    }
+}

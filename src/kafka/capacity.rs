@@ -1,0 +1,87 @@
+//! How much may be in flight: a number of messages and a number of bytes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The bounds of what is in flight, and the bytes that are.
+#[derive(Debug)]
+pub struct Capacity {
+    max_messages: usize,
+    max_bytes: u64,
+    bytes: AtomicU64,
+}
+
+impl Capacity {
+    /// Nothing in flight yet, at most so many messages and so many bytes of messages and pages.
+    pub fn new(max_messages: usize, max_bytes: u64) -> Arc<Self> {
+        Arc::new(Self { max_messages, max_bytes, bytes: AtomicU64::new(0) })
+    }
+
+    /// Counts `bytes` as held until the answer is dropped.
+    pub fn hold(self: &Arc<Self>, bytes: u64) -> Held {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        Held { capacity: self.clone(), bytes }
+    }
+
+    /// Bytes held now.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether no further message should be taken.
+    pub fn is_full(&self, messages: usize) -> bool {
+        messages >= self.max_messages || self.bytes() >= self.max_bytes
+    }
+
+    /// Whether a full intake can go on: a quarter below the bounds, since pausing a partition throws
+    /// away what was fetched of it ahead, and is better done seldom.
+    pub fn has_room_again(&self, messages: usize) -> bool {
+        messages <= self.max_messages - self.max_messages.div_ceil(4)
+            && self.bytes() <= self.max_bytes - self.max_bytes.div_ceil(4)
+    }
+}
+
+/// Bytes that count as held while this lives.
+#[derive(Debug)]
+pub struct Held {
+    capacity: Arc<Capacity>,
+    bytes: u64,
+}
+
+impl Held {
+    /// Counts further bytes to the same holder.
+    pub fn grow(&mut self, bytes: u64) {
+        self.capacity.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.capacity.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_given_back_when_their_holder_goes() {
+        let capacity = Capacity::new(10, 100);
+        let mut held = capacity.hold(60);
+        held.grow(40);
+        assert!(capacity.is_full(0));
+        assert!(!capacity.has_room_again(0));
+        drop(held);
+        assert_eq!(capacity.bytes(), 0);
+        assert!(capacity.has_room_again(7));
+    }
+
+    #[test]
+    fn either_bound_alone_makes_it_full() {
+        let capacity = Capacity::new(10, 100);
+        assert!(capacity.is_full(10));
+        assert!(!capacity.is_full(9));
+    }
+}

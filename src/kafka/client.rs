@@ -1,0 +1,203 @@
+//! How librdkafka's clients are set up, and what they tell us of the cluster.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::config::{DeliveryMode, Settings};
+
+/// The largest message that is sent or created topics allow: what an upstream crawler can put on
+/// the input topic must fit on the rejected topic, with the headers that say why.
+pub const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
+
+/// What is known of the link to the cluster.
+#[derive(Debug, Default)]
+pub struct Link {
+    trouble: Mutex<Option<Trouble>>,
+    producing: AtomicBool,
+}
+
+/// The last thing that went wrong between us and the brokers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What kind of trouble it is.
+    pub kind: TroubleKind,
+    /// librdkafka's words.
+    pub detail: String,
+}
+
+/// Whether trouble can pass by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TroubleKind {
+    /// The brokers can't be reached; they may come back.
+    Unreachable,
+    /// They answer, and refuse us: wrong credentials, wrong protocol, wrong certificate.
+    Refused,
+    /// A newer member of the group, or a newer producer, has taken our place.
+    Fenced,
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl Link {
+    /// The last trouble, since things were well.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that the brokers answer.
+    pub fn is_well(&self) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Whether records could be produced when it was last tried.
+    pub fn producing(&self) -> bool {
+        self.producing.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether records can be produced.
+    pub fn set_producing(&self, able: bool) {
+        self.producing.store(able, Ordering::Relaxed);
+    }
+
+    fn note(&self, error: &KafkaError, detail: &str) {
+        let kind = match error.rdkafka_error_code() {
+            Some(
+                RDKafkaErrorCode::Authentication
+                | RDKafkaErrorCode::SSL
+                | RDKafkaErrorCode::SaslAuthenticationFailed
+                | RDKafkaErrorCode::UnsupportedSASLMechanism
+                | RDKafkaErrorCode::IllegalSASLState
+                | RDKafkaErrorCode::ClusterAuthorizationFailed
+                | RDKafkaErrorCode::GroupAuthorizationFailed
+                | RDKafkaErrorCode::TopicAuthorizationFailed,
+            ) => TroubleKind::Refused,
+            Some(RDKafkaErrorCode::FencedInstanceId | RDKafkaErrorCode::ProducerFenced | RDKafkaErrorCode::Fenced) => {
+                TroubleKind::Fenced
+            }
+            _ => TroubleKind::Unreachable,
+        };
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        // A refused login is followed by "all brokers down", which says less.
+        if trouble.as_ref().is_some_and(|known| known.kind != TroubleKind::Unreachable)
+            && kind == TroubleKind::Unreachable
+        {
+            return;
+        }
+        *trouble = Some(Trouble { kind, detail: detail.to_owned() });
+    }
+}
+
+/// What both clients do with what librdkafka tells them: logs become events, errors become [`Trouble`].
+#[derive(Debug, Clone)]
+pub struct Listener(pub Arc<Link>);
+
+impl ClientContext for Listener {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_event(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.hear(&error, reason);
+    }
+}
+
+impl Listener {
+    /// Notes an error event of a client.
+    pub fn hear(&self, error: &KafkaError, reason: &str) {
+        tracing::warn!(target: "librdkafka", error = %error, reason, "kafka client error");
+        self.0.note(error, reason);
+    }
+}
+
+/// Hands a log line of librdkafka on as an event.
+pub fn log_event(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical | RDKafkaLogLevel::Error => {
+            tracing::error!(target: "librdkafka", facility, "{message}");
+        }
+        RDKafkaLogLevel::Warning => tracing::warn!(target: "librdkafka", facility, "{message}"),
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => tracing::info!(target: "librdkafka", facility, "{message}"),
+        RDKafkaLogLevel::Debug => tracing::debug!(target: "librdkafka", facility, "{message}"),
+    }
+}
+
+/// librdkafka's configuration of the consumer: ours first, then the user's properties, then what
+/// newswire owns and the settings refuse to take from anybody else.
+pub fn consumer_config(settings: &Settings) -> ClientConfig {
+    let mut config = shared_config(settings);
+    config
+        .set("auto.offset.reset", "earliest")
+        .set("allow.auto.create.topics", "false")
+        // Messages are small and few are needed at once; the defaults would hold 100,000 of them.
+        .set("queued.min.messages", "1000")
+        .set("queued.max.messages.kbytes", "16384");
+    for (name, value) in settings.kafka.properties.iter().chain(&settings.kafka.consumer_properties) {
+        config.set(name, value);
+    }
+    config
+        .set("group.id", &settings.kafka.group_id)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("isolation.level", "read_committed")
+        .set("statistics.interval.ms", "2000");
+    config
+}
+
+/// librdkafka's configuration of the producer, in the same order.
+pub fn producer_config(settings: &Settings) -> ClientConfig {
+    let mut config = shared_config(settings);
+    config.set("message.max.bytes", MAX_MESSAGE_BYTES.to_string()).set("compression.type", "lz4").set("linger.ms", "2");
+    if settings.delivery.mode == DeliveryMode::AtLeastOnce {
+        // A record is tried for ever: what can't be produced holds the commit back, and with it intake.
+        config.set("message.timeout.ms", "0");
+    }
+    for (name, value) in settings.kafka.properties.iter().chain(&settings.kafka.producer_properties) {
+        config.set(name, value);
+    }
+    config.set("enable.idempotence", "true");
+    config
+}
+
+/// librdkafka's configuration of the client that looks at topics and creates them.
+pub fn admin_config(settings: &Settings) -> ClientConfig {
+    let mut config = shared_config(settings);
+    for (name, value) in &settings.kafka.properties {
+        config.set(name, value);
+    }
+    config
+}
+
+fn shared_config(settings: &Settings) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config
+        .set_log_level(RDKafkaLogLevel::Info)
+        .set("bootstrap.servers", &settings.kafka.bootstrap_servers)
+        .set("client.id", format!("newswire-{}", settings.delivery.instance_id))
+        // Brokers that come back are found within seconds, not after the default of 10.
+        .set("reconnect.backoff.max.ms", "2000");
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_login_is_not_hidden_by_what_follows_from_it() {
+        let link = Link::default();
+        link.note(&KafkaError::Global(RDKafkaErrorCode::Authentication), "sasl failed");
+        link.note(&KafkaError::Global(RDKafkaErrorCode::AllBrokersDown), "1/1 brokers are down");
+        assert_eq!(link.trouble().unwrap().kind, TroubleKind::Refused);
+        link.is_well();
+        assert_eq!(link.trouble(), None);
+    }
+}

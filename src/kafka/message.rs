@@ -1,0 +1,166 @@
+//! A message as it comes from Kafka, and a record as it goes there.
+
+use std::sync::Arc;
+
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
+
+use super::partitions::{Partition, Ticket};
+use crate::record::Origin;
+
+/// The headers that are ours. On the input topic they are ignored and replaced.
+pub const RESERVED: [&str; 7] = ["origin", "attempts", "not_before", "first_seen", "last_reason", "reason", "detail"];
+
+/// A header's name and value, byte for byte.
+pub type HeaderPair = (String, Option<Vec<u8>>);
+
+/// A message as consumed.
+#[derive(Debug, Clone)]
+pub struct Consumed {
+    /// Where this delivery of it stands.
+    pub partition: Partition,
+    /// Its offset there.
+    pub offset: i64,
+    /// Where it first came in.
+    pub origin: Origin,
+    /// Tries made before this one.
+    pub attempts_before: u32,
+    /// Milliseconds since 1970 when it was first seen.
+    pub first_seen_ms: i64,
+    /// The key.
+    pub key: Option<Vec<u8>>,
+    /// The value; `None` for a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// The headers that are not ours, in their order.
+    pub headers: Vec<HeaderPair>,
+}
+
+impl Consumed {
+    /// The number of the try under way; the first is 1.
+    pub fn attempt(&self) -> u32 {
+        self.attempts_before.saturating_add(1)
+    }
+
+    /// Bytes of key, value and headers.
+    pub fn size(&self) -> usize {
+        let headers: usize =
+            self.headers.iter().map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len)).sum();
+        self.key.as_ref().map_or(0, Vec::len) + self.value.as_ref().map_or(0, Vec::len) + headers
+    }
+}
+
+/// A message in flight: taken into its partition's ledger.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// The message.
+    pub message: Consumed,
+    /// What it holds of the partition's assignment.
+    pub ticket: Ticket,
+}
+
+/// What the headers of a message say, told apart into ours and theirs.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Envelope {
+    pub origin: Option<Origin>,
+    pub attempts: u32,
+    pub not_before_ms: Option<i64>,
+    pub first_seen_ms: Option<i64>,
+    pub theirs: Vec<HeaderPair>,
+}
+
+/// Whether a message's reserved headers were written by us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// A retry topic: we wrote them.
+    Ours,
+    /// The input topic: anybody may have.
+    Theirs,
+}
+
+impl Envelope {
+    pub fn read(message: &impl Message, trust: Trust) -> Self {
+        let mut envelope = Self::default();
+        let Some(headers) = message.headers() else { return envelope };
+        for header in headers.iter() {
+            if !RESERVED.contains(&header.key) {
+                envelope.theirs.push((header.key.to_owned(), header.value.map(<[u8]>::to_vec)));
+                continue;
+            }
+            if trust == Trust::Theirs {
+                continue;
+            }
+            let Some(text) = header.value.and_then(|value| std::str::from_utf8(value).ok()) else { continue };
+            match header.key {
+                "origin" => envelope.origin = text.parse().ok(),
+                "attempts" => envelope.attempts = text.parse().unwrap_or(0),
+                "not_before" => envelope.not_before_ms = text.parse().ok(),
+                "first_seen" => envelope.first_seen_ms = text.parse().ok(),
+                _ => {}
+            }
+        }
+        envelope
+    }
+}
+
+/// A record to be produced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parcel {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The key.
+    pub key: Option<Vec<u8>>,
+    /// The value.
+    pub value: Option<Vec<u8>>,
+    /// The headers, in their order.
+    pub headers: Vec<HeaderPair>,
+}
+
+impl Parcel {
+    /// A record with a text key and a JSON value, without headers.
+    pub fn json(topic: Arc<str>, key: &str, value: Vec<u8>) -> Self {
+        Self { topic, key: Some(key.as_bytes().to_vec()), value: Some(value), headers: Vec::new() }
+    }
+
+    pub(super) fn owned_headers(&self) -> Option<OwnedHeaders> {
+        if self.headers.is_empty() {
+            return None;
+        }
+        let headers = OwnedHeaders::new_with_capacity(self.headers.len());
+        let add =
+            |headers: OwnedHeaders, (key, value): &HeaderPair| headers.insert(Header { key, value: value.as_ref() });
+        Some(self.headers.iter().fold(headers, add))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rdkafka::Timestamp;
+    use rdkafka::message::OwnedMessage;
+
+    fn message(headers: &[(&str, &[u8])]) -> OwnedMessage {
+        let headers = headers
+            .iter()
+            .fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: Some(*value) }));
+        OwnedMessage::new(None, None, "news.urls".into(), Timestamp::NotAvailable, 0, 0, Some(headers))
+    }
+
+    #[test]
+    fn reserved_headers_on_the_input_topic_are_ignored() {
+        let message = message(&[("attempts", b"4"), ("origin", b"x:1:2"), ("trace", b"\xff\x00")]);
+        let envelope = Envelope::read(&message, Trust::Theirs);
+        assert_eq!(envelope, Envelope { theirs: vec![("trace".into(), Some(vec![0xff, 0]))], ..Envelope::default() });
+    }
+
+    #[test]
+    fn on_a_retry_topic_they_are_what_we_wrote() {
+        let message = message(&[
+            ("attempts", b"4"),
+            ("origin", b"x:1:2"),
+            ("not_before", b"1700000000000"),
+            ("last_reason", b"gone"),
+        ]);
+        let envelope = Envelope::read(&message, Trust::Ours);
+        assert_eq!((envelope.attempts, envelope.not_before_ms), (4, Some(1_700_000_000_000)));
+        assert_eq!(envelope.origin.unwrap().to_string(), "x:1:2");
+    }
+}

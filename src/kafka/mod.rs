@@ -1,0 +1,29 @@
+//! Both ends of the worker: intake, the ledgers, commit.
+//!
+//! [`Intake`] takes messages into their partition's [`Ledger`] and hands them to the pipeline;
+//! [`Commit`] writes what came of them, marks them done, and commits. Nothing between the two knows
+//! of Kafka.
+
+mod capacity;
+mod client;
+mod commit;
+mod embedded;
+mod intake;
+mod ledger;
+mod message;
+mod outbox;
+mod parcels;
+mod partitions;
+mod topics;
+
+pub use capacity::{Capacity, Held};
+pub use client::{Link, Listener, MAX_MESSAGE_BYTES, Trouble, TroubleKind, consumer_config, producer_config};
+pub use commit::{Commit, Ended, Handover};
+pub use embedded::EmbeddedBroker;
+pub use intake::{Consumer, Intake, IntakeError, Rebalances};
+pub use ledger::{Ledger, LedgerError};
+pub use message::{Consumed, HeaderPair, Parcel, RESERVED, Taken};
+pub use outbox::{Outbox, OutboxError};
+pub use parcels::{MAX_ARTICLE_BYTES, Parcels, Writer};
+pub use partitions::{Account, Partition, PartitionError, Partitions, Ticket};
+pub use topics::{TopicError, create_topics, missing_topics, read_topics};

@@ -1,0 +1,128 @@
+//! What is written for a message that ended: its records, by topic.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::message::{Consumed, HeaderPair, Parcel};
+use crate::config::Topics;
+use crate::record::{Ending, OutcomeRecord, Reason, Verdict};
+
+/// The largest article record, as JSON. Kafka's default for a topic is 1,048,588 bytes, and headers
+/// and framing want their share.
+pub const MAX_ARTICLE_BYTES: usize = 900 * 1000;
+
+/// The records of one message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parcels {
+    /// The article, the expansion, the rejected or the deferred message: what the outcome speaks of.
+    pub content: Vec<Parcel>,
+    /// The record on the outcomes topic.
+    pub outcome: Parcel,
+}
+
+/// Writes the records of a message that ended.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    urls: Arc<str>,
+    articles: Arc<str>,
+    rejected: Arc<str>,
+    outcomes: Arc<str>,
+}
+
+impl Writer {
+    /// A writer to these topics.
+    pub fn new(topics: &Topics) -> Self {
+        Self {
+            urls: topics.urls.as_str().into(),
+            articles: topics.articles.as_str().into(),
+            rejected: topics.rejected.as_str().into(),
+            outcomes: topics.outcomes.as_str().into(),
+        }
+    }
+
+    /// The records of `message`, which ended so at `now`.
+    ///
+    /// An article of more than [`MAX_ARTICLE_BYTES`] turns the ending into a rejection.
+    pub fn write(&self, message: &Consumed, ending: &mut Ending, now: Timestamp) -> Parcels {
+        let mut content = Vec::new();
+        if let Some(article) = ending.verdict.article() {
+            // A record is plain data with text keys: serialising it to memory can't fail.
+            let json = serde_json::to_vec(article).unwrap_or_default();
+            if json.len() > MAX_ARTICLE_BYTES {
+                let detail = format!("the record has {} bytes; the limit is {MAX_ARTICLE_BYTES}", json.len());
+                ending.verdict = Verdict::Rejected { reason: Reason::TooLarge, detail };
+            } else {
+                content.push(Parcel::json(self.articles.clone(), &article.id, json));
+            }
+        }
+        match &ending.verdict {
+            Verdict::Expanded(messages) => content.extend(messages.iter().map(|message| self.expansion(message))),
+            Verdict::Rejected { reason, detail } => content.push(self.rejection(message, *reason, detail)),
+            Verdict::Deferred { reason, topic, not_before_ms, attempts, .. } => {
+                let headers = [
+                    ("not_before", not_before_ms.to_string()),
+                    ("attempts", attempts.to_string()),
+                    ("origin", message.origin.to_string()),
+                    ("first_seen", message.first_seen_ms.to_string()),
+                    ("last_reason", reason.to_string()),
+                ];
+                content.push(as_consumed(message, topic.as_str().into(), headers));
+            }
+            Verdict::Published(_) | Verdict::Revised(_) | Verdict::Duplicate { .. } | Verdict::Unchanged => {}
+        }
+        Parcels { content, outcome: self.outcome(message, ending, now) }
+    }
+
+    fn expansion(&self, message: &crate::record::UrlMessage) -> Parcel {
+        let key = String::new();
+        Parcel::json(self.urls.clone(), &key, message.to_json().to_string().into_bytes())
+    }
+
+    fn rejection(&self, message: &Consumed, reason: Reason, detail: &str) -> Parcel {
+        let headers = [
+            ("reason", reason.to_string()),
+            ("detail", detail.to_owned()),
+            ("attempts", message.attempt().to_string()),
+            ("origin", message.origin.to_string()),
+        ];
+        as_consumed(message, self.rejected.clone(), headers)
+    }
+
+    fn outcome(&self, message: &Consumed, ending: &Ending, now: Timestamp) -> Parcel {
+        let (not_before, attempts) = match &ending.verdict {
+            Verdict::Deferred { not_before_ms, attempts, .. } => {
+                (Timestamp::from_millisecond(*not_before_ms).ok().map(|at| at.to_string()), *attempts)
+            }
+            _ => (None, message.attempt()),
+        };
+        let of = match &ending.verdict {
+            Verdict::Duplicate { of, .. } => Some(of.clone()),
+            _ => None,
+        };
+        let milliseconds = |time: &std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
+        let record = OutcomeRecord {
+            url: ending.url.clone(),
+            canonical_url: ending.canonical_url.clone(),
+            article_id: ending.article_id.clone(),
+            outcome: ending.verdict.outcome(),
+            reason: ending.verdict.reason().map(|(reason, _)| reason),
+            detail: ending.verdict.reason().map(|(_, detail)| detail.to_owned()),
+            of,
+            not_before,
+            at: format!("{now:.3}"),
+            attempts,
+            timings_ms: ending.timings.iter().map(|(stage, time)| ((*stage).to_owned(), milliseconds(time))).collect(),
+            input: message.origin.clone(),
+        };
+        let key = record.canonical_url.clone().unwrap_or_else(|| message.origin.to_string());
+        Parcel::json(self.outcomes.clone(), &key, serde_json::to_vec(&record).unwrap_or_default())
+    }
+}
+
+/// The message as it was consumed, byte for byte, with headers of ours behind its own.
+fn as_consumed<const N: usize>(message: &Consumed, topic: Arc<str>, ours: [(&str, String); N]) -> Parcel {
+    let ours = ours.into_iter().map(|(name, value)| -> HeaderPair { (name.to_owned(), Some(value.into_bytes())) });
+    let headers = message.headers.iter().cloned().chain(ours).collect();
+    Parcel { topic, key: message.key.clone(), value: message.value.clone(), headers }
+}

@@ -1,0 +1,303 @@
+//! The assigned partitions: their ledgers, and the one law over all of them.
+//!
+//! For each partition, always: consumed = outcomes + in flight + given up. *Given up* is what was in
+//! flight when the partition was lost: the next owner does it again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use super::ledger::{Ledger, LedgerError};
+use crate::record::Outcome;
+
+/// A topic and one of its partitions.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Partition {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition's number, from 0.
+    pub number: i32,
+}
+
+/// What a message in flight holds of its partition: the assignment that it belongs to.
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    /// The assignment's number.
+    pub epoch: u64,
+    /// Cancelled when the partition is lost.
+    pub lost: CancellationToken,
+}
+
+/// Why a message can't be taken or completed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PartitionError {
+    /// It is not ours, or no longer.
+    #[error("partition {0}:{1} is not assigned")]
+    NotAssigned(Arc<str>, i32),
+    /// The ledger refuses it.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// The account of one partition over the life of the worker, through all its assignments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Messages taken.
+    pub consumed: u64,
+    /// Messages by outcome, in the order of [`Outcome::ALL`].
+    pub ended: [u64; 7],
+    /// Messages in flight when the partition was lost.
+    pub given_up: u64,
+    /// Messages in flight now, as the ledger has them.
+    pub in_flight: u64,
+}
+
+impl Account {
+    /// What the law says is 0.
+    pub fn difference(&self) -> i64 {
+        let ended: u64 = self.ended.iter().sum();
+        self.consumed.cast_signed() - (ended + self.given_up + self.in_flight).cast_signed()
+    }
+}
+
+/// All assigned partitions, behind one short lock.
+#[derive(Debug, Default)]
+pub struct Partitions {
+    state: Mutex<State>,
+    completed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    epoch: u64,
+    joined: bool,
+    assigned: BTreeMap<Partition, Assigned>,
+    accounts: BTreeMap<Partition, Account>,
+}
+
+#[derive(Debug)]
+struct Assigned {
+    ledger: Ledger,
+    lost: CancellationToken,
+}
+
+impl Partitions {
+    /// Opens a ledger for each partition of a new assignment.
+    pub fn assign(&self, partitions: impl IntoIterator<Item = Partition>) {
+        let mut state = self.lock();
+        state.epoch += 1;
+        state.joined = true;
+        let epoch = state.epoch;
+        for partition in partitions {
+            let assigned = Assigned { ledger: Ledger::new(epoch), lost: CancellationToken::new() };
+            state.accounts.entry(partition.clone()).or_default();
+            state.give_up(&partition);
+            state.assigned.insert(partition, assigned);
+        }
+    }
+
+    /// Closes the ledgers of partitions that are lost; work on their messages is cancelled.
+    pub fn revoke(&self, partitions: &[Partition]) {
+        let mut state = self.lock();
+        for partition in partitions {
+            state.give_up(partition);
+        }
+        drop(state);
+        self.completed.notify_all();
+    }
+
+    /// Closes all ledgers: the worker leaves the group.
+    pub fn revoke_all(&self) {
+        let partitions: Vec<Partition> = self.lock().assigned.keys().cloned().collect();
+        self.revoke(&partitions);
+    }
+
+    /// Takes the message at `offset` into the partition's ledger.
+    pub fn take(&self, partition: &Partition, offset: i64) -> Result<Ticket, PartitionError> {
+        let mut state = self.lock();
+        let assigned = state
+            .assigned
+            .get_mut(partition)
+            .ok_or_else(|| PartitionError::NotAssigned(partition.topic.clone(), partition.number))?;
+        assigned.ledger.take(offset)?;
+        let ticket = Ticket { epoch: assigned.ledger.epoch(), lost: assigned.lost.clone() };
+        state.accounts.entry(partition.clone()).or_default().consumed += 1;
+        Ok(ticket)
+    }
+
+    /// Notes how the message at `offset`, taken in `epoch`, ended.
+    pub fn complete(
+        &self,
+        partition: &Partition,
+        offset: i64,
+        epoch: u64,
+        outcome: Outcome,
+    ) -> Result<(), PartitionError> {
+        let mut state = self.lock();
+        let assigned = state
+            .assigned
+            .get_mut(partition)
+            .ok_or_else(|| PartitionError::NotAssigned(partition.topic.clone(), partition.number))?;
+        assigned.ledger.complete(offset, epoch)?;
+        if let Some(count) = state.accounts.entry(partition.clone()).or_default().ended.get_mut(outcome as usize) {
+            *count += 1;
+        }
+        drop(state);
+        self.completed.notify_all();
+        Ok(())
+    }
+
+    /// Whether a message taken in `epoch` is still ours to finish.
+    pub fn is_current(&self, partition: &Partition, epoch: u64) -> bool {
+        self.lock().assigned.get(partition).is_some_and(|assigned| assigned.ledger.epoch() == epoch)
+    }
+
+    /// The frontiers that moved since they were last committed.
+    pub fn to_commit(&self) -> Vec<(Partition, i64)> {
+        let state = self.lock();
+        let moved = |(partition, assigned): (&Partition, &Assigned)| {
+            assigned.ledger.to_commit().map(|frontier| (partition.clone(), frontier))
+        };
+        state.assigned.iter().filter_map(moved).collect()
+    }
+
+    /// Notes that these frontiers are committed.
+    pub fn committed(&self, frontiers: &[(Partition, i64)]) {
+        let mut state = self.lock();
+        for (partition, frontier) in frontiers {
+            if let Some(assigned) = state.assigned.get_mut(partition) {
+                assigned.ledger.committed(*frontier);
+            }
+        }
+    }
+
+    /// Messages in flight, over all partitions.
+    pub fn in_flight(&self) -> usize {
+        self.lock().assigned.values().map(|assigned| assigned.ledger.in_flight()).sum()
+    }
+
+    /// Waits until nothing of `partitions` is in flight, at most `patience`.
+    pub fn wait_until_idle(&self, partitions: &[Partition], patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut state = self.lock();
+        loop {
+            let busy = partitions.iter().filter_map(|partition| state.assigned.get(partition));
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || busy.map(|assigned| assigned.ledger.in_flight()).sum::<usize>() == 0 {
+                return;
+            }
+            state = self.completed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Whether the group has given us an assignment, be it empty.
+    pub fn joined(&self) -> bool {
+        self.lock().joined
+    }
+
+    /// The partitions assigned now.
+    pub fn assigned(&self) -> Vec<Partition> {
+        self.lock().assigned.keys().cloned().collect()
+    }
+
+    /// The account of every partition that this worker has ever had, taken in one moment.
+    pub fn accounts(&self) -> Vec<(Partition, Account)> {
+        let state = self.lock();
+        let mut accounts: Vec<_> =
+            state.accounts.iter().map(|(partition, account)| (partition.clone(), *account)).collect();
+        for (partition, account) in &mut accounts {
+            account.in_flight = state.assigned.get(partition).map_or(0, |assigned| assigned.ledger.in_flight() as u64);
+        }
+        accounts
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change under the lock is complete before anything in it can panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn give_up(&mut self, partition: &Partition) {
+        let Some(assigned) = self.assigned.remove(partition) else { return };
+        assigned.lost.cancel();
+        self.accounts.entry(partition.clone()).or_default().given_up += assigned.ledger.in_flight() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn partition(number: i32) -> Partition {
+        Partition { topic: "news.urls".into(), number }
+    }
+
+    #[test]
+    fn a_lost_partition_cancels_its_work_and_gives_it_up() {
+        let partitions = Partitions::default();
+        partitions.assign([partition(0), partition(1)]);
+        let ticket = partitions.take(&partition(0), 7).unwrap();
+        partitions.take(&partition(1), 7).unwrap();
+        partitions.revoke(&[partition(0)]);
+        assert!(ticket.lost.is_cancelled());
+        assert_eq!(partitions.in_flight(), 1);
+        assert!(partitions.complete(&partition(0), 7, ticket.epoch, Outcome::Published).is_err());
+        let accounts = partitions.accounts();
+        assert_eq!(accounts[0].1, Account { consumed: 1, given_up: 1, ..Account::default() });
+        assert!(accounts.iter().all(|(_, account)| account.difference() == 0));
+    }
+
+    #[test]
+    fn work_of_an_earlier_assignment_does_not_count_in_the_next() {
+        let partitions = Partitions::default();
+        partitions.assign([partition(0)]);
+        let early = partitions.take(&partition(0), 7).unwrap();
+        partitions.revoke(&[partition(0)]);
+        partitions.assign([partition(0)]);
+        partitions.take(&partition(0), 7).unwrap();
+        assert!(!partitions.is_current(&partition(0), early.epoch));
+        assert!(partitions.complete(&partition(0), 7, early.epoch, Outcome::Published).is_err());
+        assert_eq!(partitions.to_commit(), [(partition(0), 7)]);
+    }
+
+    #[test]
+    fn an_empty_assignment_is_an_assignment() {
+        let partitions = Partitions::default();
+        assert!(!partitions.joined());
+        partitions.assign([]);
+        assert!(partitions.joined());
+    }
+
+    proptest! {
+        #[test]
+        fn the_law_holds_through_takes_completions_and_rebalances(steps in proptest::collection::vec((0u8..8, 0i32..3), 0..200)) {
+            let partitions = Partitions::default();
+            let mut offsets = [0i64; 3];
+            let mut open: Vec<(Partition, i64, u64)> = Vec::new();
+            for (step, number) in steps {
+                let partition = partition(number);
+                match step {
+                    0 => partitions.assign([partition]),
+                    1 => partitions.revoke(&[partition]),
+                    2..=4 => {
+                        let offset = offsets[number as usize];
+                        if let Ok(ticket) = partitions.take(&partition, offset) {
+                            offsets[number as usize] += 1;
+                            open.push((partition, offset, ticket.epoch));
+                        }
+                    }
+                    _ => {
+                        if let Some((partition, offset, epoch)) = open.pop() {
+                            let _ = partitions.complete(&partition, offset, epoch, Outcome::Published);
+                        }
+                    }
+                }
+                prop_assert!(partitions.accounts().iter().all(|(_, account)| account.difference() == 0));
+            }
+        }
+    }
+}

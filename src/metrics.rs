@@ -1,0 +1,279 @@
+//! Every metric, named once. docs/metrics.md has the same table, and a test holds it to this.
+//!
+//! Names follow Prometheus's conventions: the unit in the name, `_total` on counters. Labels come
+//! from closed lists or from the assignment; no URL and no host ever becomes one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
+
+use crate::kafka::{Capacity, Partitions};
+use crate::record::{Outcome, Verdict};
+
+/// The stages of a message's way, in order, as `newswire_stage_duration_seconds` names them.
+pub const STAGES: [&str; 5] = ["wait", "fetch", "extract", "dedup", "commit"];
+
+/// Upper bounds of the stages' durations, in seconds: from a claim in memory to a host's longest wait.
+const STAGE_SECONDS: [f64; 14] =
+    [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
+
+/// All metrics of a worker, in a registry of their own.
+pub struct Metrics {
+    registry: Registry,
+    outcomes: IntCounterVec,
+    stages: HistogramVec,
+    lag: IntGaugeVec,
+    /// Responses by status class, `2xx` and so on, and `none` where there was none.
+    pub responses: IntCounterVec,
+    /// Bytes of pages, as they came (`wire`) and decompressed (`body`).
+    pub fetch_bytes: IntCounterVec,
+    /// Records acknowledged by the brokers.
+    pub produced: IntCounter,
+    /// Records that had to be sent again.
+    pub produce_failures: IntCounter,
+    /// Commits of offsets by result.
+    pub commits: IntCounterVec,
+    /// Rebalances seen.
+    pub rebalances: IntCounter,
+    /// Whether intake is paused because the worker is full (1) or not (0).
+    pub intake_paused: IntGauge,
+    started: Instant,
+    intake_beat_ms: AtomicU64,
+}
+
+impl Metrics {
+    /// Registers everything. Each name is registered once, so it can't fail for a worker of its own.
+    pub fn new() -> Result<Arc<Self>, prometheus::Error> {
+        let registry = Registry::new();
+        let counters = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let metrics = Self {
+            outcomes: counters(
+                "newswire_outcomes_total",
+                "Messages that ended, by outcome and reason.",
+                &["outcome", "reason"],
+            )?,
+            stages: HistogramVec::new(
+                HistogramOpts::new("newswire_stage_duration_seconds", "Time that a message spends in a stage.")
+                    .buckets(STAGE_SECONDS.to_vec()),
+                &["stage"],
+            )?,
+            lag: IntGaugeVec::new(
+                Opts::new("newswire_partition_lag_messages", "Messages of a partition that are not committed yet."),
+                &["topic", "partition"],
+            )?,
+            responses: counters("newswire_fetch_responses_total", "Responses of hosts, by status class.", &["class"])?,
+            fetch_bytes: counters(
+                "newswire_fetch_bytes_total",
+                "Bytes of pages, as received and decompressed.",
+                &["form"],
+            )?,
+            produced: IntCounter::new("newswire_produced_records_total", "Records that the brokers acknowledged.")?,
+            produce_failures: IntCounter::new("newswire_produce_failures_total", "Records that had to be sent again.")?,
+            commits: counters("newswire_commits_total", "Commits of offsets, by result.", &["result"])?,
+            rebalances: IntCounter::new("newswire_rebalances_total", "Assignments and revocations of partitions.")?,
+            intake_paused: IntGauge::new("newswire_intake_paused", "1 while intake waits for room in the worker.")?,
+            started: Instant::now(),
+            intake_beat_ms: AtomicU64::new(0),
+            registry,
+        };
+        let build = IntGaugeVec::new(Opts::new("newswire_build_info", "1; the labels say what runs."), &["version"])?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let all: [Box<dyn Collector>; 11] = [
+            Box::new(build),
+            Box::new(metrics.outcomes.clone()),
+            Box::new(metrics.stages.clone()),
+            Box::new(metrics.lag.clone()),
+            Box::new(metrics.responses.clone()),
+            Box::new(metrics.fetch_bytes.clone()),
+            Box::new(metrics.produced.clone()),
+            Box::new(metrics.produce_failures.clone()),
+            Box::new(metrics.commits.clone()),
+            Box::new(metrics.rebalances.clone()),
+            Box::new(metrics.intake_paused.clone()),
+        ];
+        for collector in all {
+            metrics.registry.register(collector)?;
+        }
+        #[cfg(target_os = "linux")]
+        metrics.registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))?;
+        metrics.show_zeros();
+        Ok(Arc::new(metrics))
+    }
+
+    /// Series exist from the start, so that a rate over them has a beginning.
+    fn show_zeros(&self) {
+        for outcome in Outcome::ALL {
+            if !matches!(outcome, Outcome::Deferred | Outcome::Rejected) {
+                self.outcomes.with_label_values(&[outcome.as_str(), ""]);
+            }
+        }
+        for stage in STAGES {
+            self.stages.with_label_values(&[stage]);
+        }
+        for class in ["1xx", "2xx", "3xx", "4xx", "5xx", "none"] {
+            self.responses.with_label_values(&[class]);
+        }
+        for form in ["wire", "body"] {
+            self.fetch_bytes.with_label_values(&[form]);
+        }
+        for result in ["ok", "failed"] {
+            self.commits.with_label_values(&[result]);
+        }
+    }
+
+    /// Adds the law's own figures, read from the ledgers at each scrape.
+    pub fn watch(&self, partitions: Arc<Partitions>, capacity: Arc<Capacity>) -> Result<(), prometheus::Error> {
+        self.registry.register(Box::new(Law::new(partitions, capacity)?))
+    }
+
+    /// Counts a message that ended.
+    pub fn outcome(&self, verdict: &Verdict) {
+        let reason = verdict.reason().map_or("", |(reason, _)| reason.as_str());
+        self.outcomes.with_label_values(&[verdict.outcome().as_str(), reason]).inc();
+    }
+
+    /// Notes what a message spent in a stage of [`STAGES`].
+    pub fn stage(&self, stage: &str, time: Duration) {
+        self.stages.with_label_values(&[stage]).observe(time.as_secs_f64());
+    }
+
+    /// Notes a response, by its status; `None` where there was none.
+    pub fn response(&self, status: Option<u16>) {
+        let class = match status {
+            Some(100..200) => "1xx",
+            Some(200..300) => "2xx",
+            Some(300..400) => "3xx",
+            Some(400..500) => "4xx",
+            Some(_) => "5xx",
+            None => "none",
+        };
+        self.responses.with_label_values(&[class]).inc();
+    }
+
+    /// Notes how far a partition is behind.
+    pub fn lag(&self, topic: &str, partition: i32, messages: i64) {
+        self.lag.with_label_values(&[topic, &partition.to_string()]).set(messages);
+    }
+
+    /// Notes that intake is alive.
+    pub fn intake_beat(&self) {
+        let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.intake_beat_ms.store(elapsed, Ordering::Relaxed);
+    }
+
+    /// How long ago intake was alive.
+    pub fn since_intake_beat(&self) -> Duration {
+        self.started.elapsed().saturating_sub(Duration::from_millis(self.intake_beat_ms.load(Ordering::Relaxed)))
+    }
+
+    /// Everything in Prometheus's text format.
+    pub fn render(&self) -> Result<String, prometheus::Error> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+/// The one law, by partition: read in one moment under the ledgers' lock, so that the difference is
+/// exact at every scrape.
+struct Law {
+    partitions: Arc<Partitions>,
+    capacity: Arc<Capacity>,
+    consumed: IntGaugeVec,
+    ended: IntGaugeVec,
+    given_up: IntGaugeVec,
+    in_flight: IntGaugeVec,
+    difference: IntGaugeVec,
+    bytes: IntGauge,
+}
+
+impl Law {
+    fn new(partitions: Arc<Partitions>, capacity: Arc<Capacity>) -> Result<Self, prometheus::Error> {
+        let by_partition = |name: &str, help: &str| IntGaugeVec::new(Opts::new(name, help), &["topic", "partition"]);
+        Ok(Self {
+            consumed: by_partition("newswire_consumed_messages", "Messages taken from a partition.")?,
+            ended: by_partition("newswire_ended_messages", "Messages of a partition that ended in an outcome.")?,
+            given_up: by_partition(
+                "newswire_given_up_messages",
+                "Messages in flight when their partition was lost; the next owner does them again.",
+            )?,
+            in_flight: by_partition("newswire_in_flight_messages", "Messages of a partition in flight.")?,
+            difference: by_partition(
+                "newswire_conservation_difference_messages",
+                "Consumed less ended, given up and in flight: 0, always.",
+            )?,
+            bytes: IntGauge::new("newswire_in_flight_bytes", "Bytes of messages and pages in flight.")?,
+            partitions,
+            capacity,
+        })
+    }
+
+    fn vectors(&self) -> [&IntGaugeVec; 5] {
+        [&self.consumed, &self.ended, &self.given_up, &self.in_flight, &self.difference]
+    }
+}
+
+impl Collector for Law {
+    fn desc(&self) -> Vec<&Desc> {
+        self.vectors().into_iter().flat_map(Collector::desc).chain(self.bytes.desc()).collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        for (partition, account) in self.partitions.accounts() {
+            let labels = [&*partition.topic, &partition.number.to_string()];
+            let ended: u64 = account.ended.iter().sum();
+            self.consumed.with_label_values(&labels).set(account.consumed.cast_signed());
+            self.ended.with_label_values(&labels).set(ended.cast_signed());
+            self.given_up.with_label_values(&labels).set(account.given_up.cast_signed());
+            self.in_flight.with_label_values(&labels).set(account.in_flight.cast_signed());
+            self.difference.with_label_values(&labels).set(account.difference());
+        }
+        self.bytes.set(self.capacity.bytes().cast_signed());
+        self.vectors().into_iter().flat_map(Collector::collect).chain(self.bytes.collect()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names and kinds in a scrape, by their `# TYPE` lines.
+    fn kinds(scrape: &str) -> Vec<(String, String)> {
+        let typed = scrape.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        typed.filter_map(|line| line.split_once(' ')).map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+    }
+
+    #[test]
+    fn the_table_in_the_docs_names_every_metric_and_no_other() {
+        let metrics = Metrics::new().unwrap();
+        let partitions = Arc::new(Partitions::default());
+        partitions.assign([crate::kafka::Partition { topic: "news.urls".into(), number: 0 }]);
+        metrics.watch(partitions, Capacity::new(1, 1)).unwrap();
+        metrics.lag("news.urls", 0, 0);
+        let scrape = metrics.render().unwrap();
+        let table = include_str!("../docs/metrics.md");
+        let rows = table.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split_once("` | "));
+        let mut documented: Vec<(String, String)> =
+            rows.map(|(name, rest)| (name.to_owned(), rest.split(' ').next().unwrap_or("").to_owned())).collect();
+        let mut served = kinds(&scrape);
+        documented.sort();
+        served.sort();
+        assert_eq!(documented, served);
+    }
+
+    #[test]
+    fn stages_and_outcomes_have_series_before_anything_happened() {
+        let scrape = Metrics::new().unwrap().render().unwrap();
+        for stage in STAGES {
+            assert!(
+                scrape.contains(&format!("newswire_stage_duration_seconds_count{{stage=\"{stage}\"}} 0")),
+                "{stage}"
+            );
+        }
+        assert!(scrape.contains("newswire_outcomes_total{outcome=\"published\",reason=\"\"} 0"));
+    }
+}
