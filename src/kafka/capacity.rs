@@ -3,24 +3,40 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use tokio::sync::Notify;
+
 /// The bounds of what is in flight, and the bytes that are.
 #[derive(Debug)]
 pub struct Capacity {
     max_messages: usize,
     max_bytes: u64,
     bytes: AtomicU64,
+    given_back: Notify,
 }
 
 impl Capacity {
     /// Nothing in flight yet, at most so many messages and so many bytes of messages and pages.
     pub fn new(max_messages: usize, max_bytes: u64) -> Arc<Self> {
-        Arc::new(Self { max_messages, max_bytes, bytes: AtomicU64::new(0) })
+        Arc::new(Self { max_messages, max_bytes, bytes: AtomicU64::new(0), given_back: Notify::new() })
     }
 
     /// Counts `bytes` as held until the answer is dropped.
     pub fn hold(self: &Arc<Self>, bytes: u64) -> Held {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         Held { capacity: self.clone(), bytes }
+    }
+
+    /// Waits until fewer bytes than the bound are held, then holds `bytes` more.
+    ///
+    /// What is held already never waits for what is not, so it always comes free again.
+    pub async fn room_for(self: &Arc<Self>, bytes: u64) -> Held {
+        loop {
+            let given_back = self.given_back.notified();
+            if self.bytes() < self.max_bytes {
+                return self.hold(bytes);
+            }
+            given_back.await;
+        }
     }
 
     /// Bytes held now.
@@ -59,6 +75,7 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.capacity.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.capacity.given_back.notify_waiters();
     }
 }
 

@@ -35,6 +35,15 @@ pub enum Handover {
     Ended(Box<Ended>),
     /// Commit what is done now, then answer.
     Flush(SyncSender<()>),
+    /// Nothing more will come: commit what is done, and end.
+    Finish,
+}
+
+/// What one interval holds.
+struct Interval {
+    ended: Vec<Ended>,
+    flushed: Option<SyncSender<()>>,
+    last: bool,
 }
 
 /// A message that ended, and what it holds until its offset is safe.
@@ -77,42 +86,45 @@ struct Entry {
 }
 
 impl Commit {
-    /// Writes and commits until nobody can hand anything over any more. Blocks: it wants a thread of
-    /// its own.
+    /// Writes and commits until it is told to finish. Blocks: it wants a thread of its own.
     pub fn run(mut self) -> Result<(), OutboxError> {
         loop {
-            let Some((ended, flushes)) = self.gather() else { break };
-            self.hand_over(ended)?;
+            let interval = self.gather();
+            self.hand_over(interval.ended)?;
             self.commit_offsets();
-            for flush in flushes {
-                let _ = flush.send(());
+            if let Some(answer) = interval.flushed {
+                let _ = answer.send(());
+            }
+            if interval.last {
+                return Ok(());
             }
         }
-        self.commit_offsets();
-        Ok(())
     }
 
-    /// What ended within one interval from the first on; `None` when there will be no more.
-    fn gather(&self) -> Option<(Vec<Ended>, Vec<SyncSender<()>>)> {
-        let mut ended = Vec::new();
+    /// What ended within one interval, counted from the first message on.
+    fn gather(&self) -> Interval {
+        let mut interval = Interval { ended: Vec::new(), flushed: None, last: false };
         let mut deadline = Instant::now() + self.interval;
-        loop {
+        while interval.ended.len() < MOST_IN_INTERVAL {
             match self.ended.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Handover::Ended(one)) => {
-                    if ended.is_empty() {
+                Ok(Handover::Ended(ended)) => {
+                    if interval.ended.is_empty() {
                         deadline = Instant::now() + self.interval;
                     }
-                    ended.push(*one);
-                    if ended.len() >= MOST_IN_INTERVAL {
-                        return Some((ended, Vec::new()));
-                    }
+                    interval.ended.push(*ended);
                 }
-                Ok(Handover::Flush(answer)) => return Some((ended, vec![answer])),
-                Err(RecvTimeoutError::Timeout) => return Some((ended, Vec::new())),
-                Err(RecvTimeoutError::Disconnected) if ended.is_empty() => return None,
-                Err(RecvTimeoutError::Disconnected) => return Some((ended, Vec::new())),
+                Ok(Handover::Flush(answer)) => {
+                    interval.flushed = Some(answer);
+                    break;
+                }
+                Ok(Handover::Finish) | Err(RecvTimeoutError::Disconnected) => {
+                    interval.last = true;
+                    break;
+                }
+                Err(RecvTimeoutError::Timeout) => break,
             }
         }
+        interval
     }
 
     /// Delivers the records of one interval and marks its messages done.

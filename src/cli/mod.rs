@@ -1,0 +1,180 @@
+//! The command line.
+//!
+//! Results go to stdout, logs and errors to stderr. Exit codes: 0 done, 1 another outcome or unable to go
+//! on, 2 usage or settings.
+
+mod check;
+mod offline;
+mod show;
+mod work;
+
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use newswire::config::{self, Loaded};
+use newswire::logging;
+
+/// A streaming ingestion worker for news: URLs from Kafka in, clean article records out.
+#[derive(Debug, Parser)]
+#[command(name = "newswire", version, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the worker: consume URLs, publish records.
+    Run(Settings),
+    /// Show the whole pipeline at work, on embedded parts and without a network.
+    Demo {
+        /// Go on with a trickle of URLs until interrupted.
+        #[arg(long)]
+        keep: bool,
+        /// Where the records go.
+        #[arg(long, default_value = "demo-out", value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// Run one URL through the pipeline, without Kafka, and print what comes of it.
+    Check {
+        /// The address to read.
+        url: String,
+        /// Print JSON, also to a terminal.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Extract articles from pages on disk (.html, .html.gz): a JSON line for each.
+    Extract {
+        /// The page.
+        #[arg(required_unless_present = "manifest", requires = "url")]
+        file: Option<PathBuf>,
+        /// The address that the page came from.
+        #[arg(long)]
+        url: Option<String>,
+        /// A list of pages: JSON lines with "id", "url" and "file", files relative to the list.
+        #[arg(long, conflicts_with_all = ["file", "url"], value_name = "FILE")]
+        manifest: Option<PathBuf>,
+        /// Threads that extract.
+        #[arg(long, default_value_t = NonZeroUsize::MIN, value_name = "N")]
+        threads: NonZeroUsize,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Decide for each document of a stream (JSON lines with "id" and "text") whether it is a copy.
+    Dedup,
+    /// Print the identity of each URL of a list: the address to fetch, and the key to compare.
+    Identity,
+    /// Print the settings in force, each with where it comes from.
+    Config(Settings),
+    /// Print the JSON Schema of the article record.
+    Schema,
+    /// Ask a running worker whether it lives: exit 0 if so, 1 if not.
+    Health(Settings),
+}
+
+/// Where settings come from: a file, the environment (NEWSWIRE__SECTION__KEY), and these flags.
+#[derive(Debug, Args)]
+struct Settings {
+    /// The settings file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// kafka.bootstrap_servers.
+    #[arg(long, value_name = "HOST:PORT")]
+    bootstrap_servers: Option<String>,
+    /// kafka.group_id.
+    #[arg(long, value_name = "NAME")]
+    group_id: Option<String>,
+    /// delivery.instance_id.
+    #[arg(long, value_name = "NAME")]
+    instance_id: Option<String>,
+    /// Any other setting.
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_and_value)]
+    set: Vec<(String, String)>,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE, for instance fetch.max_body=8MiB")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+impl Settings {
+    fn load(&self) -> Result<Loaded, Failure> {
+        let named = [
+            ("kafka.bootstrap_servers", &self.bootstrap_servers),
+            ("kafka.group_id", &self.group_id),
+            ("delivery.instance_id", &self.instance_id),
+        ];
+        let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
+        let flags: Vec<(String, String)> = self.set.iter().cloned().chain(named).collect();
+        config::load(self.config.as_deref(), std::env::vars(), &flags).map_err(Failure::usage)
+    }
+}
+
+/// Why a command ends without its result.
+enum Failure {
+    /// The exit code, and what to say on stderr.
+    Said(u8, String),
+    /// Whoever read our output has gone. Nothing is wrong.
+    Unread,
+}
+
+impl Failure {
+    fn usage(what: impl fmt::Display) -> Self {
+        Self::Said(2, what.to_string())
+    }
+
+    fn unable(what: impl fmt::Display) -> Self {
+        Self::Said(1, what.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(failure: io::Error) -> Self {
+        if failure.kind() == io::ErrorKind::BrokenPipe {
+            return Self::Unread;
+        }
+        Self::unable(failure)
+    }
+}
+
+impl From<logging::LoggingError> for Failure {
+    fn from(failure: logging::LoggingError) -> Self {
+        Self::usage(failure)
+    }
+}
+
+/// Runs one command to its exit code.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let result = match arguments.command {
+        Command::Run(settings) => work::run(&settings),
+        Command::Demo { keep, out } => work::demo(keep, &out),
+        Command::Check { url, json, settings } => check::check(&url, json, &settings),
+        Command::Extract { file, url, manifest, threads, settings } => {
+            offline::extract(file.as_deref(), url.as_deref(), manifest.as_deref(), threads, &settings)
+        }
+        Command::Dedup => offline::dedup(),
+        Command::Identity => offline::identity(),
+        Command::Config(settings) => show::config(&settings),
+        Command::Schema => show::schema(),
+        Command::Health(settings) => show::health(&settings),
+    };
+    match result {
+        Ok(code) => code,
+        Err(Failure::Unread) => ExitCode::SUCCESS,
+        Err(Failure::Said(code, what)) => {
+            eprintln!("newswire: {what}");
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// The runtime of the commands that talk to somebody.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)
+}

@@ -1,0 +1,38 @@
+//! `newswire run` and `newswire demo`.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use newswire::demo;
+use newswire::logging;
+use newswire::worker::{self, Shutdown};
+
+use super::{Failure, Settings, runtime};
+
+pub fn run(settings: &Settings) -> Result<ExitCode, Failure> {
+    let loaded = settings.load()?;
+    logging::start(&loaded.settings.log)?;
+    let settings = Arc::new(loaded.settings);
+    if !settings.fetch.user_agent.contains("http") && !settings.fetch.user_agent.contains('@') {
+        tracing::warn!(
+            user_agent = settings.fetch.user_agent.as_str(),
+            "fetch.user_agent names no contact: a publisher who wants to complain can only block it"
+        );
+    }
+    let result = runtime()?.block_on(async {
+        let shutdown = Shutdown::on_signals()?;
+        Ok::<_, Failure>(worker::run(settings, shutdown).await)
+    })?;
+    match result {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(failure) if failure.is_settings() => Err(Failure::usage(failure)),
+        Err(failure) => Err(Failure::unable(failure)),
+    }
+}
+
+pub fn demo(keep: bool, out: &Path) -> Result<ExitCode, Failure> {
+    let aftermath = if keep { demo::Aftermath::Keep } else { demo::Aftermath::End };
+    let sums = runtime()?.block_on(demo::run(aftermath, out)).map_err(Failure::unable)?;
+    Ok(if sums.are_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

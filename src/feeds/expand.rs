@@ -1,0 +1,133 @@
+//! Which entries of a feed are sent on.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use moka::sync::Cache;
+use url::Url;
+
+use super::Entry;
+use crate::config::Feeds;
+use crate::record::{Identity, Origin, UrlMessage};
+
+/// How long an entry that was sent on is remembered, so that feeds that name each other end.
+const REMEMBER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The most entries remembered.
+const MOST_SEEN: u64 = 200_000;
+
+/// The entries that this worker has sent on lately, and for which message.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    entries: Cache<String, Origin>,
+}
+
+/// What a feed comes to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expanded {
+    /// A message for each entry that is sent on.
+    pub messages: Vec<UrlMessage>,
+    /// Their identities, to be remembered once the messages are on their way.
+    keys: Vec<String>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { entries: Cache::builder().max_capacity(MOST_SEEN).time_to_live(REMEMBER).build() }
+    }
+}
+
+impl Seen {
+    /// The entries of `feed` to send on at `now`: young enough, each once, not the feed itself, none that
+    /// another message has sent on already, and at most `feeds.first_max`.
+    pub fn expand(&self, feed: &Url, entries: Vec<Entry>, origin: &Origin, settings: &Feeds, now: Timestamp) -> Expanded {
+        let own = Identity::of_url(feed).key;
+        let mut once = HashSet::from([own]);
+        let mut expanded = Expanded { messages: Vec::new(), keys: Vec::new() };
+        for entry in entries {
+            if expanded.messages.len() >= settings.first_max {
+                break;
+            }
+            let key = Identity::of_url(&entry.url).key;
+            let sent_before = self.entries.get(&key).is_some_and(|sender| sender != *origin);
+            if sent_before || is_old(entry.published_at.as_deref(), settings.max_age, now) || !once.insert(key.clone()) {
+                continue;
+            }
+            expanded.keys.push(key);
+            expanded.messages.push(UrlMessage {
+                url: entry.url.into(),
+                source: Some(feed.to_string()),
+                discovered_at: Some(format!("{now:.0}")),
+                title: entry.title,
+                published_at: entry.published_at,
+                ..UrlMessage::default()
+            });
+        }
+        expanded
+    }
+
+    /// Remembers what was sent on for the message of `origin`. A message that comes again sends on the
+    /// same entries again: whether its first try got through is not known.
+    pub fn remember(&self, expanded: &Expanded, origin: &Origin) {
+        for key in &expanded.keys {
+            self.entries.insert(key.clone(), origin.clone());
+        }
+    }
+}
+
+fn is_old(published_at: Option<&str>, max_age: Duration, now: Timestamp) -> bool {
+    let Some(published) = published_at.and_then(|text| text.parse::<Timestamp>().ok()) else { return false };
+    now.duration_since(published) > SignedDuration::try_from(max_age).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Feeds {
+        Feeds { first_max: 3, max_age: Duration::from_secs(30 * 86_400), discover: false, use_content: false }
+    }
+
+    fn entry(url: &str, published_at: Option<&str>) -> Entry {
+        Entry { url: Url::parse(url).unwrap(), title: None, published_at: published_at.map(str::to_owned) }
+    }
+
+    fn origin(offset: i64) -> Origin {
+        Origin { topic: "news.urls".into(), partition: 0, offset }
+    }
+
+    fn urls(seen: &Seen, entries: Vec<Entry>, offset: i64) -> Vec<String> {
+        let feed = Url::parse("https://a.example/feed").unwrap();
+        let now = "2018-11-23T12:00:00Z".parse().unwrap();
+        let expanded = seen.expand(&feed, entries, &origin(offset), &settings(), now);
+        seen.remember(&expanded, &origin(offset));
+        expanded.messages.into_iter().map(|message| message.url).collect()
+    }
+
+    #[test]
+    fn young_entries_are_sent_on_once_and_the_feed_itself_never() {
+        let entries = vec![
+            entry("https://a.example/feed", None),
+            entry("https://a.example/1", Some("2018-11-23T00:00:00+00:00")),
+            entry("https://a.example/1?utm_source=rss", None),
+            entry("https://a.example/old", Some("2018-01-01T00:00:00+00:00")),
+        ];
+        assert_eq!(urls(&Seen::default(), entries, 1), ["https://a.example/1"]);
+    }
+
+    #[test]
+    fn no_more_than_the_setting_allows() {
+        let entries = (0..9).map(|n| entry(&format!("https://a.example/{n}"), None)).collect();
+        assert_eq!(urls(&Seen::default(), entries, 1).len(), 3);
+    }
+
+    #[test]
+    fn another_message_does_not_send_them_again_but_the_same_one_does() {
+        let seen = Seen::default();
+        let entries = vec![entry("https://a.example/1", None)];
+        assert_eq!(urls(&seen, entries.clone(), 1).len(), 1);
+        assert_eq!(urls(&seen, entries.clone(), 2).len(), 0);
+        assert_eq!(urls(&seen, entries, 1).len(), 1);
+    }
+}

@@ -1,0 +1,144 @@
+//! When a message that could not be worked on now is tried again, and when no more.
+
+use std::time::Duration;
+
+use crate::config::Retry;
+use crate::record::{Reason, Verdict};
+
+/// What stopped the work on a message for now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setback {
+    /// Why.
+    pub reason: Reason,
+    /// Why, in words.
+    pub detail: String,
+    /// How long to wait, where somebody said so.
+    pub wait: Option<Duration>,
+    /// Whether it was a try at all; waiting for a host is none.
+    pub effort: Effort,
+}
+
+/// Whether a delivery counts as a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Something was asked of the host.
+    Tried,
+    /// The message only waited.
+    Waited,
+}
+
+/// How often, and since when, a message has been tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// Tries made before this delivery.
+    pub attempts_before: u32,
+    /// When it was first seen, in milliseconds since 1970.
+    pub first_seen_ms: i64,
+}
+
+/// What becomes of a message after a setback at `now_ms`: deferred to the first tier whose delay covers
+/// the wait, or rejected when it was tried often or long enough.
+///
+/// Where nobody said how long, each try waits one tier longer than the last. A wait beyond the
+/// longest tier is cut to it: the message comes back then, and is deferred again.
+pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> Verdict {
+    let Setback { reason, detail, wait, effort } = setback;
+    let attempts = history.attempts_before + u32::from(effort == Effort::Tried);
+    let age = Duration::from_millis(now_ms.saturating_sub(history.first_seen_ms).max(0).unsigned_abs());
+    let last = format!("{reason}: {detail}");
+    if effort == Effort::Tried && attempts >= retry.max_attempts {
+        return Verdict::Rejected { reason: Reason::AttemptsExhausted, detail: format!("{attempts} tries; the last: {last}") };
+    }
+    if age >= retry.max_age {
+        let reason = if attempts > 0 { Reason::AttemptsExhausted } else { Reason::Expired };
+        let age = humantime::format_duration(Duration::from_secs(age.as_secs()));
+        return Verdict::Rejected { reason, detail: format!("{attempts} tries in {age}; the last: {last}") };
+    }
+    let by_attempt = retry.tiers.get(attempts.saturating_sub(1) as usize).or(retry.tiers.last());
+    let wait = wait.or(by_attempt.map(|tier| tier.delay)).unwrap_or_default();
+    let Some(tier) = retry.tiers.iter().find(|tier| tier.delay >= wait).or(retry.tiers.last()) else {
+        return Verdict::Rejected { reason: Reason::AttemptsExhausted, detail: format!("no retry tiers; {last}") };
+    };
+    let wait = i64::try_from(wait.min(tier.delay).as_millis()).unwrap_or(i64::MAX);
+    Verdict::Deferred { reason, detail, topic: tier.topic.clone(), not_before_ms: now_ms.saturating_add(wait), attempts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Tier;
+    use proptest::prelude::*;
+
+    const NOW: i64 = 1_700_000_000_000;
+
+    fn retry() -> Retry {
+        let tier = |topic: &str, seconds| Tier { topic: topic.into(), delay: Duration::from_secs(seconds) };
+        Retry {
+            tiers: vec![tier("1m", 60), tier("10m", 600), tier("1h", 3600)],
+            max_attempts: 4,
+            max_age: Duration::from_secs(86_400),
+        }
+    }
+
+    fn setback(wait: Option<u64>, effort: Effort) -> Setback {
+        Setback { reason: Reason::ServerError, detail: "500".into(), wait: wait.map(Duration::from_secs), effort }
+    }
+
+    fn fresh(attempts_before: u32) -> History {
+        History { attempts_before, first_seen_ms: NOW }
+    }
+
+    fn deferral(verdict: Verdict) -> (String, i64, u32) {
+        match verdict {
+            Verdict::Deferred { topic, not_before_ms, attempts, .. } => (topic, not_before_ms - NOW, attempts),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_try_waits_one_tier_longer() {
+        let at = |before| deferral(after(setback(None, Effort::Tried), fresh(before), &retry(), NOW));
+        assert_eq!(at(0), ("1m".into(), 60_000, 1));
+        assert_eq!(at(1), ("10m".into(), 600_000, 2));
+        assert_eq!(at(2), ("1h".into(), 3_600_000, 3));
+    }
+
+    #[test]
+    fn the_first_tier_that_covers_the_wait_is_taken() {
+        let at = |wait| deferral(after(setback(Some(wait), Effort::Tried), fresh(0), &retry(), NOW));
+        assert_eq!(at(0), ("1m".into(), 0, 1));
+        assert_eq!(at(61), ("10m".into(), 61_000, 1));
+        assert_eq!(at(90_000), ("1h".into(), 3_600_000, 1));
+    }
+
+    #[test]
+    fn waiting_for_a_host_is_no_try() {
+        let verdict = after(setback(Some(30), Effort::Waited), fresh(3), &retry(), NOW);
+        assert_eq!(deferral(verdict).2, 3);
+    }
+
+    #[test]
+    fn after_enough_tries_it_is_rejected_with_the_last_reason() {
+        let verdict = after(setback(None, Effort::Tried), fresh(3), &retry(), NOW);
+        let detail = "4 tries; the last: server_error: 500".to_owned();
+        assert_eq!(verdict, Verdict::Rejected { reason: Reason::AttemptsExhausted, detail });
+    }
+
+    #[test]
+    fn after_long_enough_it_is_rejected_and_one_that_only_waited_has_expired() {
+        let old = |attempts_before| History { attempts_before, first_seen_ms: NOW - 86_400_000 };
+        let reason = |history, effort| after(setback(None, effort), history, &retry(), NOW).reason().map(|(reason, _)| reason);
+        assert_eq!(reason(old(0), Effort::Tried), Some(Reason::AttemptsExhausted));
+        assert_eq!(reason(old(0), Effort::Waited), Some(Reason::Expired));
+    }
+
+    proptest! {
+        #[test]
+        fn a_deferred_message_is_due_within_its_tiers_delay(wait in proptest::option::of(0u64..200_000), before in 0u32..3) {
+            let retry = retry();
+            let (topic, due, _) = deferral(after(setback(wait, Effort::Tried), fresh(before), &retry, NOW));
+            let tier = retry.tiers.iter().find(|tier| tier.topic == topic).unwrap();
+            prop_assert!(due >= 0 && due <= i64::try_from(tier.delay.as_millis()).unwrap());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! One message in flight: worked on until it ends, its partition is lost, or the stage breaks.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::Duration;
+
+use futures::FutureExt;
+use tracing::Instrument;
+
+use super::Pipeline;
+use crate::kafka::{Capacity, Ended, Handover, Taken};
+use crate::record::{Ending, Reason, Verdict};
+
+/// Works on a message and hands it over to the commit. A message whose partition is lost is dropped: the
+/// next owner does it again. One that panics a stage is rejected, and the worker lives on.
+pub async fn work(pipeline: Arc<Pipeline>, capacity: Arc<Capacity>, taken: Taken, commit: SyncSender<Handover>) {
+    let held = capacity.hold(taken.message.size() as u64);
+    let message = &taken.message;
+    let span = tracing::info_span!(
+        "message",
+        topic = &*message.partition.topic,
+        partition = message.partition.number,
+        offset = message.offset
+    );
+    let way = AssertUnwindSafe(pipeline.work(message)).catch_unwind().instrument(span);
+    let ended = tokio::select! {
+        biased;
+        () = taken.ticket.lost.cancelled() => return,
+        ended = way => ended,
+    };
+    let (ending, claim) = match ended {
+        Ok(Some(end)) => end,
+        Ok(None) => return,
+        Err(panic) => (failed(&panic), None),
+    };
+    hand_over(&commit, Handover::Ended(Box::new(Ended { taken, ending, claim, held }))).await;
+}
+
+/// The channel has room for all that can be in flight; only a burst of retries that fall due at once can
+/// fill it for a moment.
+async fn hand_over(commit: &SyncSender<Handover>, mut handover: Handover) {
+    while let Err(TrySendError::Full(back)) = commit.try_send(handover) {
+        handover = back;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn failed(panic: &(dyn std::any::Any + Send)) -> Ending {
+    let words = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    let detail = words.unwrap_or("a stage panicked").to_owned();
+    tracing::error!(detail, "a stage failed");
+    let verdict = Verdict::Rejected { reason: Reason::StageFailed, detail };
+    Ending { verdict, url: None, canonical_url: None, article_id: None, timings: BTreeMap::new() }
+}

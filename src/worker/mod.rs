@@ -1,0 +1,14 @@
+//! The worker: the way of a message, and the life of the process around it.
+//!
+//! [`Pipeline`] names the stages in their order; [`run`] connects it to both ends, and drains it.
+
+mod assignment;
+mod pipeline;
+mod run;
+mod shutdown;
+mod stop;
+
+pub use pipeline::Pipeline;
+pub use run::{WorkerError, run};
+pub use shutdown::Shutdown;
+pub use stop::Stop;

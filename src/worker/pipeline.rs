@@ -1,0 +1,313 @@
+//! The way of a message: its stages in order, values in, value or stop out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::stop::Stop;
+use crate::config::Settings;
+use crate::dedup::{Claim, Decision, Known, Store, TextHash};
+use crate::extract::{self, Extraction, Limits, Source};
+use crate::feeds::{self, Seen};
+use crate::fetch::{Answer, Client, Hops, Page, Raw};
+use crate::frontier::{Frontier, Patience};
+use crate::kafka::{Capacity, Consumed};
+use crate::metrics::Metrics;
+use crate::record::{
+    Article, Duplicate, Ending, Fetch, Identity, Input, Origin, Reason, Relation, SCHEMA_VERSION, UrlMessage, Verdict,
+    article_id,
+};
+use crate::retry::{self, History};
+
+/// What a page is reckoned to take in memory before it is known: the mean of news pages, compressed,
+/// is 40 kB, and few are over 250 kB.
+const PAGE_ESTIMATE_BYTES: u64 = 256 * 1024;
+
+/// How much longer than its own limit a page may take before its stage counts as stuck.
+const STUCK_AFTER: u32 = 10;
+
+/// The stages, and what they share.
+pub struct Pipeline {
+    settings: Arc<Settings>,
+    client: Client,
+    frontier: Frontier,
+    store: Arc<Store>,
+    seen: Seen,
+    cores: Arc<Semaphore>,
+    capacity: Arc<Capacity>,
+    metrics: Arc<Metrics>,
+    draining: CancellationToken,
+}
+
+/// Whether the decision on an article is claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dedup {
+    Claim,
+    Look,
+}
+
+/// What is learned of a message on its way, whatever becomes of it.
+#[derive(Debug, Default)]
+struct Notes {
+    url: Option<String>,
+    canonical_url: Option<String>,
+    article_id: Option<String>,
+    timings: BTreeMap<&'static str, Duration>,
+}
+
+/// A page, and how it was had.
+struct Fetched {
+    raw: Raw,
+    elapsed: Duration,
+    at: Timestamp,
+}
+
+/// What a page turned out to be.
+enum Reading {
+    Article(Box<Extraction>),
+    Feed(Vec<feeds::Entry>),
+}
+
+impl Pipeline {
+    /// The stages of a worker with these settings. Messages that wait for a host are given up when
+    /// `draining` is cancelled.
+    pub fn new(
+        settings: Arc<Settings>,
+        client: Client,
+        frontier: Frontier,
+        capacity: Arc<Capacity>,
+        metrics: Arc<Metrics>,
+        draining: CancellationToken,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let store = Store::new(settings.dedup.ttl);
+        let (seen, cores) = (Seen::default(), Arc::new(Semaphore::new(cores)));
+        Self { settings, client, frontier, store, seen, cores, capacity, metrics, draining }
+    }
+
+    /// Works on a message to its end. `None` when it is given up, since the worker drains.
+    pub async fn work(&self, message: &Consumed) -> Option<(Ending, Option<Claim>)> {
+        let mut notes = Notes::default();
+        let patience = Patience::Wait(self.settings.frontier.max_wait);
+        let way = async {
+            let request = UrlMessage::parse(message.value.as_deref().unwrap_or_default())?;
+            self.stages(request, &message.origin, patience, Dedup::Claim, &mut notes).await
+        };
+        let (verdict, claim) = match way.await {
+            Ok(end) => end,
+            Err(Stop::Rejected { reason, detail }) => (Verdict::Rejected { reason, detail }, None),
+            Err(Stop::GivenUp) => return None,
+            Err(Stop::Setback(setback)) => {
+                let history =
+                    History { attempts_before: message.attempts_before, first_seen_ms: message.first_seen_ms };
+                (retry::after(setback, history, &self.settings.retry, Timestamp::now().as_millisecond()), None)
+            }
+        };
+        Some((notes.ending(verdict), claim))
+    }
+
+    /// Works on one URL as [`Pipeline::work`] would, but waits for no host and claims nothing.
+    pub async fn check(&self, url: &str) -> Ending {
+        let mut notes = Notes::default();
+        let origin = Origin { topic: "check".into(), partition: 0, offset: 0 };
+        let way = self.stages(UrlMessage::bare(url), &origin, Patience::None, Dedup::Look, &mut notes);
+        let verdict = match way.await {
+            Ok((verdict, _)) => verdict,
+            Err(Stop::Rejected { reason, detail }) => Verdict::Rejected { reason, detail },
+            Err(Stop::GivenUp) => Verdict::Rejected { reason: Reason::StageFailed, detail: "interrupted".into() },
+            Err(Stop::Setback(setback)) => {
+                let now_ms = Timestamp::now().as_millisecond();
+                let history = History { attempts_before: 0, first_seen_ms: now_ms };
+                retry::after(setback, history, &self.settings.retry, now_ms)
+            }
+        };
+        notes.ending(verdict)
+    }
+
+    async fn stages(
+        &self,
+        request: UrlMessage,
+        origin: &Origin,
+        patience: Patience,
+        dedup: Dedup,
+        notes: &mut Notes,
+    ) -> Result<(Verdict, Option<Claim>), Stop> {
+        notes.url = Some(request.url.clone());
+        let asked = Identity::of(&request.url)?;
+        notes.canonical_url = Some(asked.fetch.to_string());
+        let fetched = self.fetch(&asked.fetch, patience, notes).await?;
+        let (page, reading) = self.read(fetched.raw, notes).await?;
+        let extraction = match reading {
+            Reading::Article(extraction) => *extraction,
+            Reading::Feed(entries) => return Ok((self.expand(&page.url, entries, origin), None)),
+        };
+        let identity = Identity::of_url(extraction.canonical.as_ref().unwrap_or(&page.url));
+        notes.canonical_url = Some(identity.fetch.to_string());
+        let id = article_id(&identity.key);
+        notes.article_id = Some(id.clone());
+        let fetch = Fetch {
+            status: page.status,
+            fetched_at: format!("{:.3}", fetched.at),
+            elapsed_ms: u64::try_from(fetched.elapsed.as_millis()).unwrap_or(u64::MAX),
+            charset: extraction.charset.to_owned(),
+            bytes: page.body.len() as u64,
+            content_type: page.headers.content_type,
+            etag: page.headers.etag,
+            last_modified: page.headers.last_modified,
+        };
+        let input = Input {
+            topic: origin.topic.clone(),
+            partition: origin.partition,
+            offset: origin.offset,
+            source: request.source.clone(),
+        };
+        let article = Article {
+            schema_version: SCHEMA_VERSION,
+            id,
+            url: request.url,
+            canonical_url: identity.fetch.to_string(),
+            final_url: page.url.to_string(),
+            content: extraction.content,
+            revision: 1,
+            duplicate: None,
+            fetch,
+            input,
+        };
+        Ok(self.decide(identity.key, article, origin, dedup, notes))
+    }
+
+    /// Waits for the host of each hop, obeys its robots.txt, and asks it, until there is a page.
+    async fn fetch(&self, first: &Url, patience: Patience, notes: &mut Notes) -> Result<Fetched, Stop> {
+        let mut hops = Hops::new(first.clone(), self.settings.fetch.max_redirects);
+        let mut time_left = self.settings.fetch.total_timeout;
+        loop {
+            let url = hops.current().clone();
+            self.client.check(&url)?;
+            let waiting = Instant::now();
+            let turn = tokio::select! {
+                turn = self.frontier.admit(&url, patience) => turn,
+                () = self.draining.cancelled(), if patience != Patience::None => return Err(Stop::GivenUp),
+            };
+            self.note(notes, "wait", waiting.elapsed());
+            let turn = turn?;
+            let _estimate = self.capacity.room_for(PAGE_ESTIMATE_BYTES).await;
+            let asking = Instant::now();
+            let answer = self.client.get(&url, time_left).await;
+            let asked = asking.elapsed();
+            time_left = time_left.saturating_sub(asked);
+            self.note(notes, "fetch", asked);
+            match &answer {
+                Ok(answer) => self.metrics.response(Some(answer.status())),
+                Err(failure) => {
+                    self.metrics.response(failure.status());
+                    if let Some(pause) = failure.retry_after() {
+                        self.frontier.pause(&url, pause);
+                    }
+                }
+            }
+            drop(turn);
+            match answer? {
+                Answer::Redirect { to, .. } => hops.follow(to)?,
+                Answer::Page(raw) => {
+                    self.metrics.fetch_bytes.with_label_values(&["wire"]).inc_by(raw.bytes.len() as u64);
+                    let elapsed = self.settings.fetch.total_timeout - time_left;
+                    return Ok(Fetched { raw, elapsed, at: Timestamp::now() });
+                }
+            }
+        }
+    }
+
+    /// Decompresses and reads a page on a thread for such work, one a core.
+    async fn read(&self, raw: Raw, notes: &mut Notes) -> Result<(Page, Reading), Stop> {
+        let received = self.capacity.hold(raw.bytes.len() as u64);
+        let Ok(core) = self.cores.clone().acquire_owned().await else { return Err(Stop::GivenUp) };
+        let (capacity, settings) = (self.capacity.clone(), self.settings.clone());
+        let started = Instant::now();
+        let job = tokio::task::spawn_blocking(move || {
+            let _working = (core, received);
+            let page = raw.decode(settings.fetch.max_body)?;
+            let _decoded = capacity.hold(page.body.len() as u64);
+            let reading = read_page(&page, &settings)?;
+            Ok((page, reading))
+        });
+        let limit = self.settings.extract.time_limit * STUCK_AFTER;
+        let result: Result<(Page, Reading), Stop> = match tokio::time::timeout(limit, job).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(failure)) => Err(Stop::rejected(Reason::StageFailed, format!("extract: {failure}"))),
+            Err(_) => Err(Stop::rejected(Reason::StageTimedOut, format!("extract: no answer within {limit:?}"))),
+        };
+        self.note(notes, "extract", started.elapsed());
+        if let Ok((page, _)) = &result {
+            self.metrics.fetch_bytes.with_label_values(&["body"]).inc_by(page.body.len() as u64);
+        }
+        result
+    }
+
+    /// Decides what an article is, given what is known.
+    fn decide(
+        &self,
+        key: String,
+        mut article: Article,
+        origin: &Origin,
+        dedup: Dedup,
+        notes: &mut Notes,
+    ) -> (Verdict, Option<Claim>) {
+        let started = Instant::now();
+        let known = Known { key, article_id: article.id.clone(), text: TextHash::of(&article.content.body) };
+        let (decision, claim) = match dedup {
+            Dedup::Claim => self.store.claim(known, origin, started),
+            Dedup::Look => (self.store.look(&known), None),
+        };
+        self.note(notes, "dedup", started.elapsed());
+        let verdict = match decision {
+            Decision::New => Verdict::Published(Box::new(article)),
+            Decision::Unchanged => Verdict::Unchanged,
+            Decision::Revised(revision) => {
+                article.revision = revision;
+                Verdict::Revised(Box::new(article))
+            }
+            Decision::Duplicate(of) => {
+                let relation = Relation::Copy;
+                article.duplicate = Some(Duplicate { cluster: of.clone(), of: of.clone(), relation, similarity: 1.0 });
+                let article = self.settings.dedup.publish_duplicates.then(|| Box::new(article));
+                Verdict::Duplicate { of, article }
+            }
+        };
+        (verdict, claim)
+    }
+
+    fn expand(&self, feed: &Url, entries: Vec<feeds::Entry>, origin: &Origin) -> Verdict {
+        let expanded = self.seen.expand(feed, entries, origin, &self.settings.feeds, Timestamp::now());
+        self.seen.remember(&expanded, origin);
+        Verdict::Expanded(expanded.messages)
+    }
+
+    fn note(&self, notes: &mut Notes, stage: &'static str, time: Duration) {
+        self.metrics.stage(stage, time);
+        *notes.timings.entry(stage).or_default() += time;
+    }
+}
+
+impl Notes {
+    fn ending(self, verdict: Verdict) -> Ending {
+        let Self { url, canonical_url, article_id, timings } = self;
+        Ending { verdict, url, canonical_url, article_id, timings }
+    }
+}
+
+/// A feed's entries, or an article.
+fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
+    let content_type = page.headers.content_type.as_deref();
+    if feeds::is_feed(&page.body) {
+        return Ok(Reading::Feed(feeds::entries(&page.body, content_type, &page.url)?));
+    }
+    let x_robots_tag = page.headers.x_robots_tag.as_deref();
+    let source = Source { body: &page.body, content_type, x_robots_tag, url: &page.url };
+    let limits = Limits { min_words: settings.extract.min_words, time_limit: settings.extract.time_limit };
+    Ok(Reading::Article(Box::new(extract::extract(&source, &limits)?)))
+}

@@ -1,0 +1,79 @@
+//! What ends the way of a message early: the errors of the stages, turned into what becomes of it.
+
+use std::time::Duration;
+
+use crate::extract::Refusal as PageRefusal;
+use crate::feeds::FeedError;
+use crate::fetch::{Disposition, FetchError};
+use crate::frontier::Refusal as HostRefusal;
+use crate::record::{MalformedMessage, Reason, RefusedUrl};
+use crate::retry::{Effort, Setback};
+
+/// Why a message does not get to the next stage.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stop {
+    /// It never will.
+    Rejected {
+        /// Why.
+        reason: Reason,
+        /// Why, in words.
+        detail: String,
+    },
+    /// Not now.
+    Setback(Setback),
+    /// The worker drains: another one will do it.
+    GivenUp,
+}
+
+impl Stop {
+    /// A rejection.
+    pub fn rejected(reason: Reason, detail: impl ToString) -> Self {
+        Self::Rejected { reason, detail: detail.to_string() }
+    }
+
+    fn deferred(reason: Reason, detail: impl ToString, wait: Option<Duration>, effort: Effort) -> Self {
+        Self::Setback(Setback { reason, detail: detail.to_string(), wait, effort })
+    }
+}
+
+impl From<MalformedMessage> for Stop {
+    fn from(failure: MalformedMessage) -> Self {
+        Self::rejected(Reason::MalformedMessage, failure)
+    }
+}
+
+impl From<RefusedUrl> for Stop {
+    fn from(failure: RefusedUrl) -> Self {
+        Self::rejected(failure.reason(), failure)
+    }
+}
+
+impl From<HostRefusal> for Stop {
+    fn from(failure: HostRefusal) -> Self {
+        match failure.wait() {
+            None => Self::rejected(failure.reason(), failure),
+            Some(wait) => Self::deferred(failure.reason(), failure, Some(wait), Effort::Waited),
+        }
+    }
+}
+
+impl From<FetchError> for Stop {
+    fn from(failure: FetchError) -> Self {
+        match failure.disposition() {
+            Disposition::Rejected => Self::rejected(failure.reason(), failure),
+            Disposition::Deferred => Self::deferred(failure.reason(), &failure, failure.retry_after(), Effort::Tried),
+        }
+    }
+}
+
+impl From<PageRefusal> for Stop {
+    fn from(failure: PageRefusal) -> Self {
+        Self::rejected(failure.reason(), failure)
+    }
+}
+
+impl From<FeedError> for Stop {
+    fn from(failure: FeedError) -> Self {
+        Self::rejected(Reason::NotAnArticle, failure)
+    }
+}
