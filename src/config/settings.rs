@@ -1,9 +1,12 @@
 //! The settings as the rest of the worker sees them: typed, complete and valid.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+use super::secret::{self, Secret};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +26,7 @@ pub struct Settings {
 }
 
 /// `[kafka]`: the cluster and how to reach it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Kafka {
     /// Brokers to start from, `host:port`, comma-separated.
     pub bootstrap_servers: String,
@@ -37,6 +40,20 @@ pub struct Kafka {
     pub consumer_properties: BTreeMap<String, String>,
     /// librdkafka properties for the producer alone.
     pub producer_properties: BTreeMap<String, String>,
+}
+
+/// By hand, so that the passwords among the properties stay where they are.
+impl fmt::Debug for Kafka {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kafka")
+            .field("bootstrap_servers", &self.bootstrap_servers)
+            .field("group_id", &self.group_id)
+            .field("create_topics", &self.create_topics)
+            .field("properties", &secret::without_secrets(&self.properties))
+            .field("consumer_properties", &secret::without_secrets(&self.consumer_properties))
+            .field("producer_properties", &secret::without_secrets(&self.producer_properties))
+            .finish()
+    }
 }
 
 /// `[topics]`: names.
@@ -98,7 +115,7 @@ pub enum DeliveryMode {
 /// `[fetch]`: how pages are asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fetch {
-    /// The User-Agent header.
+    /// The User-Agent header: a product and its version first.
     pub user_agent: String,
     /// Lifts the rules for addresses and ports: for tests and the demo.
     pub allow_private_networks: bool,
@@ -171,8 +188,8 @@ pub struct Dedup {
     pub store: DedupStore,
     /// The embedded store's folder.
     pub path: PathBuf,
-    /// The shared store's address.
-    pub redis_url: Option<String>,
+    /// The shared store's address; it may carry a password.
+    pub redis_url: Option<Secret>,
     /// How long an article is remembered.
     pub ttl: Duration,
     /// Whether duplicates are published, with their relation.
@@ -208,7 +225,7 @@ pub struct Admin {
     /// Whether it takes orders.
     pub control: bool,
     /// What orders must carry.
-    pub token: Option<String>,
+    pub token: Option<Secret>,
 }
 
 /// `[log]`: what is written to stderr.
