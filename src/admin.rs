@@ -133,7 +133,8 @@ async fn index(State(health): State<Arc<Health>>) -> Html<String> {
     let mut rows = String::new();
     for (partition, account) in health.partitions.accounts() {
         let ended: u64 = account.ended.iter().sum();
-        let cells = [account.consumed, ended, account.in_flight, account.given_up].map(|count| format!("<td>{count}</td>"));
+        let cells =
+            [account.consumed, ended, account.in_flight, account.given_up].map(|count| format!("<td>{count}</td>"));
         // Topic names are Kafka's: letters, digits, dot, underscore and hyphen.
         rows.push_str(&format!("<tr><th>{}:{}</th>{}</tr>", partition.topic, partition.number, cells.concat()));
     }

@@ -1,7 +1,10 @@
 //! A streaming ingestion worker for news: URLs from Kafka in, clean article records out.
 
+pub mod admin;
 pub mod config;
 pub mod dedup;
 pub mod kafka;
+pub mod logging;
 pub mod metrics;
 pub mod record;
+pub mod retry;

@@ -251,7 +251,7 @@ mod tests {
     fn the_table_in_the_docs_names_every_metric_and_no_other() {
         let metrics = Metrics::new().unwrap();
         let partitions = Arc::new(Partitions::default());
-        partitions.assign([crate::kafka::Partition { topic: "news.urls".into(), number: 0 }]);
+        partitions.assign([(crate::kafka::Partition { topic: "news.urls".into(), number: 0 }, None)]);
         metrics.watch(partitions, Capacity::new(1, 1)).unwrap();
         metrics.lag("news.urls", 0, 0);
         let scrape = metrics.render().unwrap();

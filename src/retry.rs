@@ -47,7 +47,10 @@ pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> 
     let age = Duration::from_millis(now_ms.saturating_sub(history.first_seen_ms).max(0).unsigned_abs());
     let last = format!("{reason}: {detail}");
     if effort == Effort::Tried && attempts >= retry.max_attempts {
-        return Verdict::Rejected { reason: Reason::AttemptsExhausted, detail: format!("{attempts} tries; the last: {last}") };
+        return Verdict::Rejected {
+            reason: Reason::AttemptsExhausted,
+            detail: format!("{attempts} tries; the last: {last}"),
+        };
     }
     if age >= retry.max_age {
         let reason = if attempts > 0 { Reason::AttemptsExhausted } else { Reason::Expired };
@@ -60,7 +63,13 @@ pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> 
         return Verdict::Rejected { reason: Reason::AttemptsExhausted, detail: format!("no retry tiers; {last}") };
     };
     let wait = i64::try_from(wait.min(tier.delay).as_millis()).unwrap_or(i64::MAX);
-    Verdict::Deferred { reason, detail, topic: tier.topic.clone(), not_before_ms: now_ms.saturating_add(wait), attempts }
+    Verdict::Deferred {
+        reason,
+        detail,
+        topic: tier.topic.clone(),
+        not_before_ms: now_ms.saturating_add(wait),
+        attempts,
+    }
 }
 
 #[cfg(test)]
@@ -127,7 +136,8 @@ mod tests {
     #[test]
     fn after_long_enough_it_is_rejected_and_one_that_only_waited_has_expired() {
         let old = |attempts_before| History { attempts_before, first_seen_ms: NOW - 86_400_000 };
-        let reason = |history, effort| after(setback(None, effort), history, &retry(), NOW).reason().map(|(reason, _)| reason);
+        let reason =
+            |history, effort| after(setback(None, effort), history, &retry(), NOW).reason().map(|(reason, _)| reason);
         assert_eq!(reason(old(0), Effort::Tried), Some(Reason::AttemptsExhausted));
         assert_eq!(reason(old(0), Effort::Waited), Some(Reason::Expired));
     }

@@ -112,7 +112,7 @@ impl Settings {
         ];
         let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?)));
         let flags: Vec<(String, String)> = self.set.iter().cloned().chain(named).collect();
-        config::load(self.config.as_deref(), std::env::vars(), &flags).map_err(Failure::usage)
+        config::load(self.config.as_deref(), config::environment(), &flags).map_err(Failure::usage)
     }
 }
 

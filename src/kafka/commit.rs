@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rdkafka::consumer::{CommitMode, Consumer as _};
+use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +21,7 @@ use super::intake::Consumer;
 use super::message::{Parcel, Taken};
 use super::outbox::{Outbox, OutboxError};
 use super::parcels::{Parcels, Writer};
-use super::partitions::Partitions;
+use super::partitions::{Commitment, Partitions};
 use crate::dedup::Claim;
 use crate::metrics::Metrics;
 use crate::record::{Ending, Reason, Verdict};
@@ -211,32 +212,31 @@ impl Commit {
         }
     }
 
-    /// Commits the frontiers that moved. What fails is tried again with the next interval.
+    /// Commits the positions that moved. What fails is tried again with the next interval.
     fn commit_offsets(&self) {
-        let frontiers = self.partitions.to_commit();
-        if frontiers.is_empty() {
+        let commitments = self.partitions.to_commit();
+        if commitments.is_empty() {
             return;
         }
-        let mut list = TopicPartitionList::with_capacity(frontiers.len());
-        for (partition, frontier) in &frontiers {
-            if let Err(failure) =
-                list.add_partition_offset(&partition.topic, partition.number, Offset::Offset(*frontier))
-            {
-                tracing::error!(error = %failure, frontier, "an offset that kafka can't hold");
-                return;
-            }
-        }
-        match self.consumer.commit(&list, CommitMode::Sync) {
-            Ok(()) => {
-                self.partitions.committed(&frontiers);
-                self.metrics.commits.with_label_values(&["ok"]).inc();
-            }
+        let result = offsets_of(&commitments).and_then(|list| self.consumer.commit(&list, CommitMode::Sync));
+        self.metrics.commits.with_label_values(&[if result.is_ok() { "ok" } else { "failed" }]).inc();
+        match result {
+            Ok(()) => self.partitions.committed(commitments),
             Err(failure) => {
-                self.metrics.commits.with_label_values(&["failed"]).inc();
-                tracing::warn!(error = %failure, partitions = frontiers.len(), "committing offsets failed; trying again");
+                tracing::warn!(error = %failure, partitions = commitments.len(), "committing failed; trying again");
             }
         }
     }
+}
+
+fn offsets_of(commitments: &[Commitment]) -> KafkaResult<TopicPartitionList> {
+    let mut list = TopicPartitionList::with_capacity(commitments.len());
+    for Commitment { partition, position, metadata, .. } in commitments {
+        let mut element = list.add_partition(&partition.topic, partition.number);
+        element.set_offset(Offset::Offset(position.frontier))?;
+        element.set_metadata(metadata);
+    }
+    Ok(list)
 }
 
 /// The one event that a message leaves at info.

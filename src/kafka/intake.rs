@@ -17,15 +17,17 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance}
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::statistics::Statistics;
-use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::capacity::Capacity;
 use super::client::{Listener, log_event};
 use super::commit::Handover;
+use super::ledger::Position;
 use super::message::{Consumed, Envelope, Taken, Trust};
 use super::partitions::{Partition, Partitions};
+use super::position;
 use crate::metrics::Metrics;
 use crate::record::Origin;
 
@@ -37,6 +39,9 @@ const REVOKE_GRACE: Duration = Duration::from_secs(2);
 
 /// How long the commit of a revoked partition may take.
 const REVOKE_COMMIT: Duration = Duration::from_secs(5);
+
+/// How long the coordinator may take to say where partitions were committed.
+const COMMITTED_WITHIN: Duration = Duration::from_secs(10);
 
 /// The consumer's context: opens and closes ledgers as partitions come and go.
 pub struct Rebalances {
@@ -103,7 +108,7 @@ impl ConsumerContext for Rebalances {
         match rebalance {
             Rebalance::Assign(list) => {
                 tracing::info!(partitions = list.count(), "partitions assigned");
-                self.partitions.assign(partitions_of(list));
+                self.partitions.assign(committed(consumer, list));
             }
             Rebalance::Revoke(list) => self.revoke(consumer, list),
             Rebalance::Error(failure) => tracing::warn!(error = %failure, "rebalance failed"),
@@ -111,6 +116,39 @@ impl ConsumerContext for Rebalances {
         self.metrics.rebalances.inc();
         self.changed.store(true, Ordering::Release);
     }
+}
+
+/// Where each partition was committed, and what is done beyond.
+///
+/// What can't be learned counts as nothing done: work is done again then, never lost.
+fn committed(consumer: &Consumer, list: &TopicPartitionList) -> Vec<(Partition, Option<Position>)> {
+    let nothing = || partitions_of(list).into_iter().map(|partition| (partition, None)).collect();
+    if list.count() == 0 {
+        return Vec::new();
+    }
+    let mut asked = TopicPartitionList::with_capacity(list.count());
+    for partition in partitions_of(list) {
+        asked.add_partition(&partition.topic, partition.number);
+    }
+    let found = match consumer.committed_offsets(asked, COMMITTED_WITHIN) {
+        Ok(found) => found,
+        Err(failure) => {
+            tracing::warn!(error = %failure, "committed offsets can't be read; work beyond them may be done again");
+            return nothing();
+        }
+    };
+    let position = |element: &TopicPartitionListElem<'_>| {
+        let Offset::Offset(frontier) = element.offset() else { return None };
+        let done = position::decode(frontier, element.metadata()).unwrap_or_else(|refusal| {
+            tracing::warn!(topic = element.topic(), partition = element.partition(), %refusal, "the commit's metadata is ignored");
+            Vec::new()
+        });
+        Some(Position { frontier, done })
+    };
+    let with_position = |element: &TopicPartitionListElem<'_>| {
+        (Partition { topic: element.topic().into(), number: element.partition() }, position(element))
+    };
+    found.elements().iter().map(with_position).collect()
 }
 
 fn partitions_of(list: &TopicPartitionList) -> Vec<Partition> {
@@ -176,26 +214,21 @@ impl Intake {
         topics.extend(self.retries.iter().map(|topic| &**topic));
         self.consumer.subscribe(&topics).map_err(IntakeError::Subscribe)?;
         let mut waiting: BTreeMap<Partition, Waiting> = BTreeMap::new();
-        let mut paused = false;
+        let mut paused: BTreeSet<Partition> = BTreeSet::new();
+        let mut full = false;
         while !self.finished.is_cancelled() {
             self.metrics.intake_beat();
             if self.consumer.context().changed.swap(false, Ordering::AcqRel) {
                 let assigned: BTreeSet<Partition> = self.partitions.assigned().into_iter().collect();
                 waiting.retain(|partition, _| assigned.contains(partition));
-                // New partitions come unpaused, so the pause is decided afresh.
-                paused = false;
+                // New partitions come unpaused.
+                paused.clear();
             }
-            let full = self.is_full();
-            if full && !paused {
-                self.set_paused(&waiting, true);
-                paused = true;
-            } else if paused && self.has_room_again() {
-                self.set_paused(&waiting, false);
-                paused = false;
-            }
+            full = if full { !self.has_room_again() } else { self.is_full() };
             if !full {
-                self.release_due(&mut waiting, paused);
+                self.release_due(&mut waiting);
             }
+            self.set_pauses(full, &waiting, &mut paused);
             match self.consumer.poll(poll_timeout(&waiting)) {
                 None => {}
                 Some(Ok(message)) => self.receive(&message, &mut waiting),
@@ -213,17 +246,22 @@ impl Intake {
         !self.draining.is_cancelled() && self.capacity.has_room_again(self.partitions.in_flight())
     }
 
-    /// Pauses or resumes every assigned partition; those whose head waits stay paused.
-    fn set_paused(&self, waiting: &BTreeMap<Partition, Waiting>, pause: bool) {
-        let mut list = TopicPartitionList::new();
-        for partition in self.partitions.assigned() {
-            if !waiting.contains_key(&partition) {
-                list.add_partition(&partition.topic, partition.number);
-            }
+    /// Sees to it that just the partitions are paused that must be: all when the worker is full, else those
+    /// whose head waits or whose commits are crowded.
+    fn set_pauses(&self, full: bool, waiting: &BTreeMap<Partition, Waiting>, paused: &mut BTreeSet<Partition>) {
+        self.metrics.intake_paused.set(i64::from(full));
+        let wanted: BTreeSet<Partition> = if full {
+            self.partitions.assigned().into_iter().collect()
+        } else {
+            waiting.keys().cloned().chain(self.partitions.crowded()).collect()
+        };
+        if wanted == *paused {
+            return;
         }
-        let result = if pause { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
-        self.metrics.intake_paused.set(i64::from(pause));
-        note(result, "pausing or resuming intake");
+        let (to_pause, to_resume) = (list_of(wanted.difference(paused)), list_of(paused.difference(&wanted)));
+        note(self.consumer.pause(&to_pause), "pausing partitions");
+        note(self.consumer.resume(&to_resume), "resuming partitions");
+        *paused = wanted;
     }
 
     fn receive(&self, message: &BorrowedMessage<'_>, waiting: &mut BTreeMap<Partition, Waiting>) {
@@ -247,9 +285,6 @@ impl Intake {
         };
         match envelope.not_before_ms {
             Some(due_ms) if due_ms > now => {
-                let mut list = TopicPartitionList::new();
-                list.add_partition(message.topic(), message.partition());
-                note(self.consumer.pause(&list), "pausing a partition until its head is due");
                 waiting.insert(consumed.partition.clone(), Waiting { message: consumed, due_ms });
             }
             _ => self.take(consumed),
@@ -257,24 +292,20 @@ impl Intake {
     }
 
     /// Takes the heads that are due, and reads on behind them.
-    fn release_due(&self, waiting: &mut BTreeMap<Partition, Waiting>, paused: bool) {
+    fn release_due(&self, waiting: &mut BTreeMap<Partition, Waiting>) {
         let now = now_ms();
         let due: Vec<Partition> =
             waiting.iter().filter(|(_, head)| head.due_ms <= now).map(|(partition, _)| partition.clone()).collect();
         for partition in due {
             let Some(head) = waiting.remove(&partition) else { continue };
             self.take(head.message);
-            if !paused {
-                let mut list = TopicPartitionList::new();
-                list.add_partition(&partition.topic, partition.number);
-                note(self.consumer.resume(&list), "resuming a partition whose head is due");
-            }
         }
     }
 
     fn take(&self, message: Consumed) {
         let ticket = match self.partitions.take(&message.partition, message.offset) {
-            Ok(ticket) => ticket,
+            Ok(Some(ticket)) => ticket,
+            Ok(None) => return,
             // A message of a partition that was just lost, or one that is fetched again after a pause.
             Err(refusal) => {
                 tracing::debug!(offset = message.offset, %refusal, "message not taken");
@@ -311,6 +342,14 @@ fn poll_timeout(waiting: &BTreeMap<Partition, Waiting>) -> Duration {
     let now = now_ms();
     let next = waiting.values().map(|head| head.due_ms.saturating_sub(now)).min();
     next.map_or(LONGEST, |left| LONGEST.min(Duration::from_millis(left.max(1).unsigned_abs())))
+}
+
+fn list_of<'a>(partitions: impl Iterator<Item = &'a Partition>) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    for partition in partitions {
+        list.add_partition(&partition.topic, partition.number);
+    }
+    list
 }
 
 fn note(result: KafkaResult<()>, doing: &str) {

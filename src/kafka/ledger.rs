@@ -1,11 +1,13 @@
 //! What of one partition is taken, done, and safe to commit.
 //!
 //! Messages finish out of order. The *frontier* is the lowest offset that is not done: everything
-//! below it is, and it alone is committed. A [`Ledger`] is made when a partition is assigned and
-//! dropped when it is lost; its *epoch* tells a completion of this assignment from one that comes
-//! late, from an earlier one. It does no I/O and knows no clock.
+//! below it is, and it alone is committed; what is done beyond it travels in the commit's metadata. A
+//! [`Ledger`] is made when a partition is assigned and dropped when it is lost; its *epoch* tells a
+//! completion of this assignment from one that comes late, from an earlier one. It does no I/O and knows
+//! no clock.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 /// The account of one assigned partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +18,28 @@ pub struct Ledger {
     /// Taken and not done. Offsets that Kafka skips (compaction, transaction markers) never get in
     /// here, so a gap holds nothing up.
     in_flight: BTreeSet<i64>,
-    /// The frontier as it was last committed.
-    committed: Option<i64>,
+    /// Done in an earlier assignment and not passed yet: ascending, beyond `next`.
+    done_before: Vec<Range<i64>>,
+    /// What was last committed.
+    committed: Option<Position>,
+}
+
+/// What there is to commit of a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The lowest offset that is not done.
+    pub frontier: i64,
+    /// The offsets beyond it that are done, or that Kafka skipped: ascending ranges that do not touch.
+    pub done: Vec<Range<i64>>,
+}
+
+/// What a message turned out to be when it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Take {
+    /// It is to be worked on.
+    Fresh,
+    /// An earlier assignment has done it.
+    Done,
 }
 
 /// What can't be done with a ledger. Each is a bug of the caller or a late completion; none loses work.
@@ -48,9 +70,15 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// An empty account for the assignment `epoch`.
+    /// An empty account for the assignment `epoch` of a partition that nothing is known of.
     pub fn new(epoch: u64) -> Self {
-        Self { epoch, next: None, in_flight: BTreeSet::new(), committed: None }
+        Self { epoch, next: None, in_flight: BTreeSet::new(), done_before: Vec::new(), committed: None }
+    }
+
+    /// The account for the assignment `epoch` of a partition that was committed at `position`.
+    pub fn resumed(epoch: u64, position: Position) -> Self {
+        let done_before = position.done.clone();
+        Self { next: Some(position.frontier), done_before, committed: Some(position), ..Self::new(epoch) }
     }
 
     /// The assignment that this account is for.
@@ -58,14 +86,22 @@ impl Ledger {
         self.epoch
     }
 
-    /// Notes that the message at `offset` is being worked on.
-    pub fn take(&mut self, offset: i64) -> Result<(), LedgerError> {
+    /// Takes the message at `offset`, unless an earlier assignment has done it.
+    pub fn take(&mut self, offset: i64) -> Result<Take, LedgerError> {
         if let Some(next) = self.next.filter(|next| offset < *next) {
             return Err(LedgerError::Passed { offset, next });
         }
         self.next = Some(offset + 1);
+        let is_done = self.done_before.iter().any(|range| range.contains(&offset));
+        self.done_before.retain_mut(|range| {
+            range.start = range.start.max(offset + 1);
+            !range.is_empty()
+        });
+        if is_done {
+            return Ok(Take::Done);
+        }
         self.in_flight.insert(offset);
-        Ok(())
+        Ok(Take::Fresh)
     }
 
     /// Notes that the message at `offset`, taken in `epoch`, is done.
@@ -89,15 +125,37 @@ impl Ledger {
         self.in_flight.len()
     }
 
-    /// The frontier, where it has moved since it was last committed.
-    pub fn to_commit(&self) -> Option<i64> {
-        let frontier = self.frontier()?;
-        (self.committed.is_none_or(|committed| committed < frontier)).then_some(frontier)
+    /// Frontier and what is done beyond it; `None` before the first message.
+    pub fn position(&self) -> Option<Position> {
+        let (frontier, next) = (self.frontier()?, self.next?);
+        let mut done: Vec<Range<i64>> = Vec::new();
+        let mut open = self.in_flight.iter().copied().chain([next]);
+        let mut after = open.next().map_or(next, |first| first + 1);
+        for offset in open {
+            if after < offset {
+                done.push(after..offset);
+            }
+            after = offset + 1;
+        }
+        for range in &self.done_before {
+            match done.last_mut() {
+                Some(last) if last.end == range.start => last.end = range.end,
+                _ => done.push(range.clone()),
+            }
+        }
+        Some(Position { frontier, done })
     }
 
-    /// Notes that `frontier` is committed. A commit that answers late moves nothing back.
-    pub fn committed(&mut self, frontier: i64) {
-        self.committed = self.committed.max(Some(frontier));
+    /// The position, where it has moved since it was last committed.
+    pub fn to_commit(&self) -> Option<Position> {
+        self.position().filter(|position| self.committed.as_ref() != Some(position))
+    }
+
+    /// Notes that `position` is committed. A commit that answers late moves nothing back.
+    pub fn committed(&mut self, position: Position) {
+        if self.committed.as_ref().is_none_or(|known| known.frontier <= position.frontier) {
+            self.committed = Some(position);
+        }
     }
 }
 
@@ -148,18 +206,41 @@ mod tests {
     }
 
     #[test]
-    fn only_a_frontier_that_moved_is_committed_again() {
+    fn only_a_position_that_moved_is_committed_again() {
         let mut ledger = Ledger::new(1);
         assert_eq!(ledger.to_commit(), None);
         ledger.take(3).unwrap();
-        assert_eq!(ledger.to_commit(), Some(3));
-        ledger.committed(3);
+        let first = ledger.to_commit().unwrap();
+        assert_eq!(first, Position { frontier: 3, done: vec![] });
+        ledger.committed(first.clone());
         assert_eq!(ledger.to_commit(), None);
         ledger.complete(3, 1).unwrap();
-        assert_eq!(ledger.to_commit(), Some(4));
-        ledger.committed(4);
-        ledger.committed(3);
+        let second = ledger.to_commit().unwrap();
+        assert_eq!(second.frontier, 4);
+        ledger.committed(second);
+        ledger.committed(first);
         assert_eq!(ledger.to_commit(), None);
+    }
+
+    #[test]
+    fn what_an_earlier_assignment_has_done_is_not_done_again() {
+        let mut ledger = Ledger::new(1);
+        for offset in 0..6 {
+            ledger.take(offset).unwrap();
+        }
+        for offset in [1, 2, 4] {
+            ledger.complete(offset, 1).unwrap();
+        }
+        let position = ledger.position().unwrap();
+        assert_eq!(position, Position { frontier: 0, done: vec![1..3, 4..5] });
+        let mut again = Ledger::resumed(2, position.clone());
+        assert_eq!(again.to_commit(), None);
+        let takes: Vec<Take> = (0..2).map(|offset| again.take(offset).unwrap()).collect();
+        assert_eq!(takes, [Take::Fresh, Take::Done]);
+        // What lies ahead of what was taken is not forgotten by the next commit.
+        assert_eq!(again.position(), Some(position));
+        let takes: Vec<Take> = (2..7).map(|offset| again.take(offset).unwrap()).collect();
+        assert_eq!(takes, [Take::Done, Take::Fresh, Take::Done, Take::Fresh, Take::Fresh]);
     }
 
     proptest! {
@@ -188,6 +269,53 @@ mod tests {
                 prop_assert!(open.iter().all(|offset| frontier <= Some(*offset)));
                 prop_assert_eq!(ledger.in_flight(), open.len());
                 last = frontier;
+            }
+        }
+
+        /// Takes, completions and restarts from what was committed, in any order: nothing that was committed
+        /// as done is handed out again, and nothing unfinished is ever left out.
+        #[test]
+        fn through_restarts_each_offset_is_done_once(
+            steps in proptest::collection::vec((0u8..10, any::<prop::sample::Index>()), 0..200)
+        ) {
+            let mut ledger = Ledger::new(0);
+            let (mut epoch, mut done, mut at) = (0, std::collections::BTreeSet::new(), 0i64);
+            let mut committed: Option<(Position, std::collections::BTreeSet<i64>)> = None;
+            let mut open: Vec<i64> = Vec::new();
+            for (step, index) in steps {
+                match step {
+                    0..=3 => {
+                        let take = ledger.take(at).unwrap();
+                        prop_assert_eq!(take == Take::Done, done.contains(&at));
+                        if take == Take::Fresh {
+                            open.push(at);
+                        }
+                        at += 1;
+                    }
+                    4..=7 if !open.is_empty() => {
+                        let offset = open.swap_remove(index.index(open.len()));
+                        ledger.complete(offset, epoch).unwrap();
+                        done.insert(offset);
+                    }
+                    8 => {
+                        if let Some(position) = ledger.to_commit() {
+                            ledger.committed(position.clone());
+                            committed = Some((position, done.clone()));
+                        }
+                    }
+                    9 => {
+                        // A crash: all is forgotten but what was committed.
+                        let (position, then) = committed.clone().unwrap_or((Position { frontier: 0, done: vec![] }, Default::default()));
+                        epoch += 1;
+                        at = position.frontier;
+                        done = then;
+                        open.clear();
+                        ledger = Ledger::resumed(epoch, position);
+                    }
+                    _ => {}
+                }
+                prop_assert!(ledger.frontier() <= ledger.position().map(|position| position.frontier));
+                prop_assert!(open.iter().all(|offset| ledger.frontier() <= Some(*offset)));
             }
         }
     }

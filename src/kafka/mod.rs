@@ -14,6 +14,7 @@ mod message;
 mod outbox;
 mod parcels;
 mod partitions;
+mod position;
 mod topics;
 
 pub use capacity::{Capacity, Held};
@@ -21,9 +22,10 @@ pub use client::{Link, Listener, MAX_MESSAGE_BYTES, Trouble, TroubleKind, consum
 pub use commit::{Commit, Ended, Handover};
 pub use embedded::EmbeddedBroker;
 pub use intake::{Consumer, Intake, IntakeError, Rebalances};
-pub use ledger::{Ledger, LedgerError};
+pub use ledger::{Ledger, LedgerError, Position, Take};
 pub use message::{Consumed, HeaderPair, Parcel, RESERVED, Taken};
 pub use outbox::{Outbox, OutboxError};
 pub use parcels::{MAX_ARTICLE_BYTES, Parcels, Writer};
-pub use partitions::{Account, Partition, PartitionError, Partitions, Ticket};
+pub use partitions::{Account, Commitment, MAX_METADATA_BYTES, Partition, PartitionError, Partitions, Ticket};
+pub use position::PositionError;
 pub use topics::{TopicError, create_topics, missing_topics, read_topics};

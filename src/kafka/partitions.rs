@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::ledger::{Ledger, LedgerError};
+use super::ledger::{Ledger, LedgerError, Position, Take};
+use super::position;
 use crate::record::Outcome;
 
 /// A topic and one of its partitions.
@@ -28,6 +29,26 @@ pub struct Ticket {
     pub epoch: u64,
     /// Cancelled when the partition is lost.
     pub lost: CancellationToken,
+}
+
+/// The metadata beside an offset that Kafka takes unless its settings say otherwise
+/// (`offset.metadata.max.bytes`).
+pub const MAX_METADATA_BYTES: usize = 4_096;
+
+/// Beyond so much metadata a partition is paused: what is in flight already may still make it longer.
+const CROWDED_BYTES: usize = MAX_METADATA_BYTES / 4 * 3;
+
+/// What there is to commit of a partition, and how it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commitment {
+    /// The partition.
+    pub partition: Partition,
+    /// What is committed.
+    pub position: Position,
+    /// What is done beyond the frontier, as text for the commit's metadata.
+    pub metadata: String,
+    /// Whether the metadata is nearly full.
+    pub crowded: bool,
 }
 
 /// Why a message can't be taken or completed.
@@ -81,17 +102,19 @@ struct State {
 struct Assigned {
     ledger: Ledger,
     lost: CancellationToken,
+    crowded: bool,
 }
 
 impl Partitions {
-    /// Opens a ledger for each partition of a new assignment.
-    pub fn assign(&self, partitions: impl IntoIterator<Item = Partition>) {
+    /// Opens a ledger for each partition of a new assignment, from where it was committed.
+    pub fn assign(&self, partitions: impl IntoIterator<Item = (Partition, Option<Position>)>) {
         let mut state = self.lock();
         state.epoch += 1;
         state.joined = true;
         let epoch = state.epoch;
-        for partition in partitions {
-            let assigned = Assigned { ledger: Ledger::new(epoch), lost: CancellationToken::new() };
+        for (partition, position) in partitions {
+            let ledger = position.map_or_else(|| Ledger::new(epoch), |position| Ledger::resumed(epoch, position));
+            let assigned = Assigned { ledger, lost: CancellationToken::new(), crowded: false };
             state.accounts.entry(partition.clone()).or_default();
             state.give_up(&partition);
             state.assigned.insert(partition, assigned);
@@ -114,17 +137,20 @@ impl Partitions {
         self.revoke(&partitions);
     }
 
-    /// Takes the message at `offset` into the partition's ledger.
-    pub fn take(&self, partition: &Partition, offset: i64) -> Result<Ticket, PartitionError> {
+    /// Takes the message at `offset` into the partition's ledger; `None` when an earlier assignment has done
+    /// it.
+    pub fn take(&self, partition: &Partition, offset: i64) -> Result<Option<Ticket>, PartitionError> {
         let mut state = self.lock();
         let assigned = state
             .assigned
             .get_mut(partition)
             .ok_or_else(|| PartitionError::NotAssigned(partition.topic.clone(), partition.number))?;
-        assigned.ledger.take(offset)?;
+        if assigned.ledger.take(offset)? == Take::Done {
+            return Ok(None);
+        }
         let ticket = Ticket { epoch: assigned.ledger.epoch(), lost: assigned.lost.clone() };
         state.accounts.entry(partition.clone()).or_default().consumed += 1;
-        Ok(ticket)
+        Ok(Some(ticket))
     }
 
     /// Notes how the message at `offset`, taken in `epoch`, ended.
@@ -154,23 +180,48 @@ impl Partitions {
         self.lock().assigned.get(partition).is_some_and(|assigned| assigned.ledger.epoch() == epoch)
     }
 
-    /// The frontiers that moved since they were last committed.
-    pub fn to_commit(&self) -> Vec<(Partition, i64)> {
-        let state = self.lock();
-        let moved = |(partition, assigned): (&Partition, &Assigned)| {
-            assigned.ledger.to_commit().map(|frontier| (partition.clone(), frontier))
+    /// The positions that moved since they were last committed.
+    pub fn to_commit(&self) -> Vec<Commitment> {
+        let moved: Vec<(Partition, Position)> = {
+            let state = self.lock();
+            let moved = |(partition, assigned): (&Partition, &Assigned)| {
+                assigned.ledger.to_commit().map(|position| (partition.clone(), position))
+            };
+            state.assigned.iter().filter_map(moved).collect()
         };
-        state.assigned.iter().filter_map(moved).collect()
+        let written = |(partition, position): (Partition, Position)| {
+            let mut metadata = position::encode(position.frontier, &position.done);
+            let crowded = metadata.len() > CROWDED_BYTES;
+            if metadata.len() > MAX_METADATA_BYTES {
+                // Intake pauses long before; should it ever be, work is done again and not lost.
+                tracing::warn!(
+                    partition = partition.number,
+                    bytes = metadata.len(),
+                    "too much is done beyond the frontier"
+                );
+                metadata.clear();
+            }
+            Commitment { partition, position, metadata, crowded }
+        };
+        moved.into_iter().map(written).collect()
     }
 
-    /// Notes that these frontiers are committed.
-    pub fn committed(&self, frontiers: &[(Partition, i64)]) {
+    /// Notes that these positions are committed.
+    pub fn committed(&self, commitments: Vec<Commitment>) {
         let mut state = self.lock();
-        for (partition, frontier) in frontiers {
-            if let Some(assigned) = state.assigned.get_mut(partition) {
-                assigned.ledger.committed(*frontier);
+        for Commitment { partition, position, crowded, .. } in commitments {
+            if let Some(assigned) = state.assigned.get_mut(&partition) {
+                assigned.crowded = crowded;
+                assigned.ledger.committed(position);
             }
         }
+    }
+
+    /// The partitions of which no more should be taken until their frontier moves: the metadata of their
+    /// commits is nearly full.
+    pub fn crowded(&self) -> Vec<Partition> {
+        let state = self.lock();
+        state.assigned.iter().filter(|(_, assigned)| assigned.crowded).map(|(partition, _)| partition.clone()).collect()
     }
 
     /// Messages in flight, over all partitions.
@@ -239,8 +290,8 @@ mod tests {
     #[test]
     fn a_lost_partition_cancels_its_work_and_gives_it_up() {
         let partitions = Partitions::default();
-        partitions.assign([partition(0), partition(1)]);
-        let ticket = partitions.take(&partition(0), 7).unwrap();
+        partitions.assign([(partition(0), None), (partition(1), None)]);
+        let ticket = partitions.take(&partition(0), 7).unwrap().unwrap();
         partitions.take(&partition(1), 7).unwrap();
         partitions.revoke(&[partition(0)]);
         assert!(ticket.lost.is_cancelled());
@@ -254,14 +305,39 @@ mod tests {
     #[test]
     fn work_of_an_earlier_assignment_does_not_count_in_the_next() {
         let partitions = Partitions::default();
-        partitions.assign([partition(0)]);
-        let early = partitions.take(&partition(0), 7).unwrap();
+        partitions.assign([(partition(0), None)]);
+        let early = partitions.take(&partition(0), 7).unwrap().unwrap();
         partitions.revoke(&[partition(0)]);
-        partitions.assign([partition(0)]);
+        partitions.assign([(partition(0), None)]);
         partitions.take(&partition(0), 7).unwrap();
         assert!(!partitions.is_current(&partition(0), early.epoch));
         assert!(partitions.complete(&partition(0), 7, early.epoch, Outcome::Published).is_err());
-        assert_eq!(partitions.to_commit(), [(partition(0), 7)]);
+        let commitments = partitions.to_commit();
+        assert_eq!((commitments.len(), commitments[0].position.frontier), (1, 7));
+    }
+
+    #[test]
+    fn a_partition_whose_metadata_is_nearly_full_is_crowded_until_its_frontier_moves() {
+        let partitions = Partitions::default();
+        partitions.assign([(partition(0), None)]);
+        let take = |offset| partitions.take(&partition(0), offset).unwrap().unwrap().epoch;
+        let done = |offset| partitions.complete(&partition(0), offset, 1, Outcome::Published).unwrap();
+        let commit = || partitions.committed(partitions.to_commit());
+        // Every other message is done: a bit an offset.
+        let many = 20_000;
+        for offset in 0..many {
+            take(offset);
+        }
+        for offset in (1..many).step_by(2) {
+            done(offset);
+        }
+        commit();
+        assert_eq!(partitions.crowded(), [partition(0)]);
+        for offset in (0..many).step_by(2) {
+            done(offset);
+        }
+        commit();
+        assert_eq!(partitions.crowded(), []);
     }
 
     #[test]
@@ -281,11 +357,11 @@ mod tests {
             for (step, number) in steps {
                 let partition = partition(number);
                 match step {
-                    0 => partitions.assign([partition]),
+                    0 => partitions.assign([(partition, None)]),
                     1 => partitions.revoke(&[partition]),
                     2..=4 => {
                         let offset = offsets[number as usize];
-                        if let Ok(ticket) = partitions.take(&partition, offset) {
+                        if let Ok(Some(ticket)) = partitions.take(&partition, offset) {
                             offsets[number as usize] += 1;
                             open.push((partition, offset, ticket.epoch));
                         }
