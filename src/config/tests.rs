@@ -54,6 +54,11 @@ mod example {
     }
 
     #[test]
+    fn the_images_own_file_loads() {
+        assert_eq!(file(include_str!("../../deploy/image.toml")).settings.log.format, LogFormat::Json);
+    }
+
+    #[test]
     fn its_keys_are_the_codes_keys() {
         let document = FileFormat::Toml.parse(None, EXAMPLE).unwrap();
         let mut written = BTreeSet::new();
