@@ -187,6 +187,12 @@ mod layers {
         assert_eq!(settings.fetch.ca_file, None);
         assert_eq!(settings.fetch.resolve, BTreeMap::new());
         assert_eq!(settings.admin.listen, None);
+
+        let text = "[kafka.properties]\n'client.rack' = 'a'\n'client.id' = 'b'";
+        let environment = [("NEWSWIRE__KAFKA__PROPERTIES__CLIENT_RACK", "")];
+        let properties = load_all(text, &environment, &[]).unwrap().settings.kafka.properties;
+        assert_eq!(properties.into_keys().collect::<Vec<_>>(), ["client.id"]);
+
         assert!(error("", &[("NEWSWIRE__FETCH__MAX_BODY", "")]).contains("fetch.max_body = \"\""));
     }
 
