@@ -97,28 +97,27 @@ impl Layer {
 
     fn put(&mut self, section: &str, key: &str, entry: Option<&str>, value: Value) {
         let path = format!("{section}.{key}");
-        let is_table = TABLES.contains(&path.as_str());
-        if let (false, Some(entry)) = (is_table, entry) {
-            return self.strays.push((format!("{path}.{entry}"), value));
-        }
         let keys = self.sections.entry(section.to_owned()).or_default();
-        if !is_table {
-            keys.insert(key.to_owned(), value);
+        if !TABLES.contains(&path.as_str()) {
+            match entry {
+                Some(entry) => self.strays.push((format!("{path}.{entry}"), value)),
+                None => _ = keys.insert(key.to_owned(), value),
+            }
             return;
         }
+        // An empty text unsets what weaker layers say.
+        let is_unset = value::text(&value) == Some("");
+        let value = if is_unset { Value::new(None, ValueKind::Nil) } else { value };
         let rows = match entry {
-            Some(entry) => Some(Map::from_iter([(entry.to_owned(), value.clone())])),
-            // An empty text takes the table of the weaker layers away.
-            None if value::text(&value) == Some("") => {
-                keys.insert(key.to_owned(), Value::new(None, ValueKind::Nil));
-                return;
-            }
-            None => value::table(&value).map(value::flattened),
-        };
-        let Some(rows) = rows else {
-            // The reader says what is wrong with it.
-            keys.insert(key.to_owned(), value);
-            return;
+            Some(entry) => Map::from_iter([(entry.to_owned(), value)]),
+            None => match value::table(&value) {
+                Some(table) => value::flattened(table),
+                // Nothing, or what the reader will refuse.
+                None => {
+                    keys.insert(key.to_owned(), value);
+                    return;
+                }
+            },
         };
         let table = keys.entry(key.to_owned()).or_insert_with(|| Value::new(None, Map::<String, Value>::new()));
         match &mut table.kind {

@@ -72,7 +72,9 @@ impl Reader {
         };
         let mut values = BTreeMap::new();
         // The map of the crate `config` has no order.
-        for (name, given) in BTreeMap::from_iter(rows) {
+        let rows: BTreeMap<String, Value> =
+            rows.into_iter().filter(|(_, given)| given.kind != ValueKind::Nil).collect();
+        for (name, given) in rows {
             match rule(&name, &given) {
                 Ok((name, value, shown)) => {
                     let shown = secret::shown(&name, &shown);

@@ -54,6 +54,11 @@ mod example {
     }
 
     #[test]
+    fn the_images_own_file_loads() {
+        assert_eq!(file(include_str!("../../deploy/image.toml")).settings.log.format, LogFormat::Json);
+    }
+
+    #[test]
     fn its_keys_are_the_codes_keys() {
         let document = FileFormat::Toml.parse(None, EXAMPLE).unwrap();
         let mut written = BTreeSet::new();
@@ -182,6 +187,12 @@ mod layers {
         assert_eq!(settings.fetch.ca_file, None);
         assert_eq!(settings.fetch.resolve, BTreeMap::new());
         assert_eq!(settings.admin.listen, None);
+
+        let text = "[kafka.properties]\n'client.rack' = 'a'\n'client.id' = 'b'";
+        let environment = [("NEWSWIRE__KAFKA__PROPERTIES__CLIENT_RACK", "")];
+        let properties = load_all(text, &environment, &[]).unwrap().settings.kafka.properties;
+        assert_eq!(properties.into_keys().collect::<Vec<_>>(), ["client.id"]);
+
         assert!(error("", &[("NEWSWIRE__FETCH__MAX_BODY", "")]).contains("fetch.max_body = \"\""));
     }
 
