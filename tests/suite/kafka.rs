@@ -17,7 +17,7 @@ const START: Duration = Duration::from_secs(120);
 /// Who may log in at the listeners that ask for it.
 pub const USER: &str = "newswire";
 /// The right password of [`USER`].
-pub const PASSWORD: &str = "right";
+pub const PASSWORD: &str = "open-sesame";
 
 /// Brokers that form a cluster; each is a controller too.
 pub struct Cluster {
