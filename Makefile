@@ -1,0 +1,54 @@
+# `make` or `make help` lists what can be made. Nothing here needs more than git, make, a C compiler, perl
+# and rustup's cargo; the tests need a JDK 17 and Maven too, and say how to get them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+KAFKA := .kafka/libs
+
+# One profile and one set of features everywhere, so that dependencies are compiled once.
+TEST := $(CARGO) test --locked
+# Tests to run, by a part of their name: make test ONLY=delivery
+ONLY ?=
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## The whole pipeline on embedded parts: no network, no Java, done within 20 s of its start
+	$(CARGO) run --locked -- demo
+
+.PHONY: test
+test: kafka ## All tests, against a real Apache Kafka; some of them: make test ONLY=delivery
+	$(TEST) -- $(ONLY)
+
+.PHONY: load
+load: kafka ## 20,000 URLs through a real Kafka and a restart: pages a second, peak memory, what is left
+	$(TEST) --test suite -- --ignored --exact --nocapture load::twenty_thousand_urls_of_eight_thousand_pages_go_through_a_restart
+
+.PHONY: lint
+lint: ## Format and clippy, warnings denied
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+.PHONY: docs
+docs: ## The documentation of the code, warnings denied
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+
+.PHONY: kafka
+kafka: $(KAFKA)/.complete ## Fetches the Apache Kafka that the tests start (54 MB, once)
+
+# Again when the pom changed: then with nothing of the old version beside the new.
+$(KAFKA)/.complete: tests/kafka/pom.xml
+	@tests/kafka/java.sh
+	rm -rf $(KAFKA)
+	mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/$(KAFKA)"
+	touch $@
+
+.PHONY: clean
+clean: ## Throws away what was built and fetched here
+	$(CARGO) clean
+	rm -rf .kafka demo-out

@@ -1,0 +1,61 @@
+//! Metrics and health, as Prometheus and Kubernetes ask for them.
+
+use crate::setup::Setup;
+use crate::site::{Answer, Gate};
+use crate::wait::{self, SOON};
+use crate::worker::Worker;
+
+#[test]
+fn the_metrics_have_what_an_operator_needs() {
+    let setup = Setup::new("admin-metrics");
+    let worker = Worker::start(&setup);
+    setup.send_urls(["http://alpha.example/article/1", "http://alpha.example/missing"]);
+    setup.ended(2);
+    setup.committed_to_the_end();
+    let metrics = wait::until("no lag and nothing in flight", SOON, || {
+        let metrics = worker.metrics();
+        let lag = metrics.series("newswire_partition_lag_messages");
+        let urls: Vec<_> = lag.iter().filter(|(series, _)| series.contains(&setup.topic("urls"))).collect();
+        let settled = urls.len() == 4 && urls.iter().all(|(_, lag)| *lag == 0.0);
+        (settled && metrics.sum("newswire_in_flight_messages", &[]) == 0.0).then_some(metrics)
+    });
+    assert_eq!(metrics.sum("newswire_outcomes_total", &["outcome=\"published\""]), 1.0);
+    assert_eq!(metrics.sum("newswire_outcomes_total", &["outcome=\"rejected\"", "reason=\"gone\""]), 1.0);
+    assert_eq!(metrics.sum("newswire_conservation_difference_messages", &[]), 0.0);
+    assert_eq!(metrics.sum("newswire_in_flight_bytes", &[]), 0.0);
+    assert!(metrics.sum("newswire_stage_duration_seconds_count", &["stage=\"fetch\""]) >= 2.0);
+    assert!(metrics.sum("newswire_stage_duration_seconds_count", &["stage=\"extract\""]) >= 1.0);
+    assert!(metrics.sum("newswire_fetch_bytes_total", &[]) > 1_000.0);
+    assert!(metrics.sum("newswire_fetch_responses_total", &["class=\"2xx\""]) >= 1.0);
+    assert!(metrics.sum("newswire_fetch_responses_total", &["class=\"4xx\""]) >= 1.0);
+    assert!(metrics.sum("newswire_commits_total", &["result=\"ok\""]) >= 1.0);
+    assert!(metrics.sum("newswire_produced_records_total", &[]) >= 4.0);
+    assert_eq!(metrics.sum("newswire_build_info", &["version="]), 1.0);
+    assert!(!metrics.0.contains("alpha.example"), "no host in a label");
+    worker.stop();
+}
+
+#[test]
+fn a_worker_is_live_and_ready_while_it_works_and_unready_while_it_drains() {
+    let mut setup = Setup::new("admin-health");
+    setup.set("delivery", "drain_timeout", "\"60s\"");
+    let gate = Gate::closed();
+    setup.site.set("alpha.example/slow", Answer::article(1).behind(&gate));
+    let mut worker = Worker::start(&setup);
+    assert_eq!(worker.get("/livez").unwrap().status, 200);
+    setup.send_urls(["http://alpha.example/slow"]);
+    wait::until("the request", SOON, || (setup.site.requests("alpha.example/slow") == 1).then_some(()));
+    worker.signal("TERM");
+    wait::until("the worker to be unready", SOON, || (worker.get("/readyz")?.status == 503).then_some(()));
+    assert_eq!(worker.get("/livez").unwrap().status, 200, "a worker that drains must not be killed for it");
+    gate.open();
+    assert_eq!(worker.exit_code(SOON), Some(0));
+    assert_eq!(setup.ended(1)[0].json()["outcome"], "published", "what was in flight was finished");
+}
+
+#[test]
+fn a_page_that_is_not_there_is_not_found() {
+    let setup = Setup::new("admin-unknown");
+    let worker = Worker::start(&setup);
+    assert_eq!(worker.get("/no-such-page").unwrap().status, 404);
+}
