@@ -14,6 +14,9 @@ use crate::config::{DeliveryMode, Settings};
 /// the input topic must fit on the rejected topic, with the headers that say why.
 pub const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
 
+/// How long the brokers keep a transaction open that nobody ends.
+const TRANSACTION_TIMEOUT_MS: &str = "30000";
+
 /// What is known of the link to the cluster.
 #[derive(Debug, Default)]
 pub struct Link {
@@ -149,6 +152,11 @@ pub fn consumer_config(settings: &Settings) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         .set("isolation.level", "read_committed")
         .set("statistics.interval.ms", "2000");
+    if settings.delivery.mode == DeliveryMode::ExactlyOnce {
+        // Static membership: a worker that comes back takes its partitions up at once, and the brokers refuse
+        // the offsets of one that has lost its place.
+        config.set("group.instance.id", &settings.delivery.instance_id);
+    }
     config
 }
 
@@ -156,14 +164,20 @@ pub fn consumer_config(settings: &Settings) -> ClientConfig {
 pub fn producer_config(settings: &Settings) -> ClientConfig {
     let mut config = shared_config(settings);
     config.set("message.max.bytes", MAX_MESSAGE_BYTES.to_string()).set("compression.type", "lz4").set("linger.ms", "2");
-    if settings.delivery.mode == DeliveryMode::AtLeastOnce {
+    match settings.delivery.mode {
         // A record is tried for ever: what can't be produced holds the commit back, and with it intake.
-        config.set("message.timeout.ms", "0");
-    }
+        DeliveryMode::AtLeastOnce => config.set("message.timeout.ms", "0"),
+        // It must outlast a broker's failover: at 10 s a restart was seen to make the producer's state fatal.
+        DeliveryMode::ExactlyOnce => config.set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS),
+    };
     for (name, value) in settings.kafka.properties.iter().chain(&settings.kafka.producer_properties) {
         config.set(name, value);
     }
     config.set("enable.idempotence", "true");
+    if settings.delivery.mode == DeliveryMode::ExactlyOnce {
+        let (group, instance) = (&settings.kafka.group_id, &settings.delivery.instance_id);
+        config.set("transactional.id", format!("{group}-{instance}"));
+    }
     config
 }
 

@@ -1,11 +1,11 @@
-//! The back end: what is done is written, then counted, then committed.
+//! The back end: what is done is written, then committed, then counted.
 //!
-//! One thread gathers what finishes within `delivery.commit_interval`, delivers its records, marks it
-//! done in the ledgers, and commits the frontiers that moved. While one interval is delivered the
-//! next one fills. A record of an outcome is written after what it speaks of is acknowledged, and an
-//! offset is committed after both: a crash anywhere repeats work and loses none.
+//! One thread gathers what finishes within `delivery.commit_interval` and hands it over: at least once or
+//! exactly once. While one interval is handed over the next one fills.
+//!
+//! At least once, an outcome is written after what it speaks of is acknowledged, and offsets are committed
+//! after both: a crash anywhere repeats work and loses none. Exactly once, all of it is one transaction.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
@@ -18,16 +18,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::capacity::Held;
 use super::intake::Consumer;
-use super::message::{Parcel, Taken};
-use super::outbox::{Outbox, OutboxError};
-use super::parcels::{Parcels, Writer};
+use super::interval::{self, Entry};
+use super::message::Taken;
+use super::outbox::Outbox;
+use super::parcels::Writer;
 use super::partitions::{Commitment, Partitions};
+use super::producer::DeliveryError;
+use super::transactions::{TransactionEnd, Transactions};
 use crate::dedup::Claim;
 use crate::metrics::Metrics;
-use crate::record::{Ending, Reason, Verdict};
+use crate::record::{Ending, Reason};
 
 /// The most messages that one interval holds; more are cheaper in several.
 const MOST_IN_INTERVAL: usize = 2_000;
+
+/// How long after an aborted transaction it is made again.
+const AFTER_ABORT: Duration = Duration::from_millis(200);
 
 /// What the pipeline hands over.
 #[derive(Debug)]
@@ -38,13 +44,6 @@ pub enum Handover {
     Flush(SyncSender<()>),
     /// Nothing more will come: commit what is done, and end.
     Finish,
-}
-
-/// What one interval holds.
-struct Interval {
-    ended: Vec<Ended>,
-    flushed: Option<SyncSender<()>>,
-    last: bool,
 }
 
 /// A message that ended, and what it holds until its offset is safe.
@@ -60,6 +59,14 @@ pub struct Ended {
     pub held: Held,
 }
 
+/// What is promised about each message, and the producer that keeps it.
+pub enum Delivery {
+    /// `delivery.mode = "at_least_once"`
+    AtLeastOnce(Outbox),
+    /// `delivery.mode = "exactly_once"`
+    ExactlyOnce(Transactions),
+}
+
 /// The thread that writes and commits.
 pub struct Commit {
     /// Whose offsets are committed.
@@ -67,7 +74,7 @@ pub struct Commit {
     /// The ledgers.
     pub partitions: Arc<Partitions>,
     /// Where records go.
-    pub outbox: Outbox,
+    pub delivery: Delivery,
     /// How records are written.
     pub writer: Writer,
     /// What ends.
@@ -80,135 +87,110 @@ pub struct Commit {
     pub metrics: Arc<Metrics>,
 }
 
-/// A message of the interval under way, with its records.
-struct Entry {
-    ended: Ended,
-    parcels: Parcels,
+/// What ended within one interval.
+struct Gathered {
+    ended: Vec<Ended>,
+    flushed: Option<SyncSender<()>>,
+    last: bool,
 }
 
 impl Commit {
     /// Writes and commits until it is told to finish. Blocks: it wants a thread of its own.
-    pub fn run(mut self) -> Result<(), OutboxError> {
+    pub fn run(mut self) -> Result<(), DeliveryError> {
         loop {
-            let interval = self.gather();
-            self.hand_over(interval.ended)?;
-            self.commit_offsets();
-            if let Some(answer) = interval.flushed {
+            let gathered = self.gather();
+            self.hand_over(gathered.ended)?;
+            if let Some(answer) = gathered.flushed {
                 let _ = answer.send(());
             }
-            if interval.last {
+            if gathered.last {
                 return Ok(());
             }
         }
     }
 
     /// What ended within one interval, counted from the first message on.
-    fn gather(&self) -> Interval {
-        let mut interval = Interval { ended: Vec::new(), flushed: None, last: false };
+    fn gather(&self) -> Gathered {
+        let mut gathered = Gathered { ended: Vec::new(), flushed: None, last: false };
         let mut deadline = Instant::now() + self.interval;
-        while interval.ended.len() < MOST_IN_INTERVAL {
+        while gathered.ended.len() < MOST_IN_INTERVAL {
             match self.ended.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Handover::Ended(ended)) => {
-                    if interval.ended.is_empty() {
+                    if gathered.ended.is_empty() {
                         deadline = Instant::now() + self.interval;
                     }
-                    interval.ended.push(*ended);
+                    gathered.ended.push(*ended);
                 }
                 Ok(Handover::Flush(answer)) => {
-                    interval.flushed = Some(answer);
+                    gathered.flushed = Some(answer);
                     break;
                 }
                 Ok(Handover::Finish) | Err(RecvTimeoutError::Disconnected) => {
-                    interval.last = true;
+                    gathered.last = true;
                     break;
                 }
                 Err(RecvTimeoutError::Timeout) => break,
             }
         }
-        interval
+        gathered
     }
 
-    /// Delivers the records of one interval and marks its messages done.
-    fn hand_over(&mut self, ended: Vec<Ended>) -> Result<(), OutboxError> {
+    /// Hands over one interval, and settles its messages.
+    fn hand_over(&mut self, ended: Vec<Ended>) -> Result<(), DeliveryError> {
         let started = Instant::now();
         let now = Timestamp::now();
-        let mut entries: Vec<Entry> = Vec::with_capacity(ended.len());
-        for mut ended in ended {
-            let Taken { message, ticket } = &ended.taken;
-            if !self.partitions.is_current(&message.partition, ticket.epoch) {
-                continue;
+        let current = ended.into_iter().filter(|ended| self.is_current(&ended.taken));
+        let mut entries: Vec<Entry> = current.map(|ended| Entry::new(ended, &self.writer, now)).collect();
+        match &mut self.delivery {
+            Delivery::AtLeastOnce(outbox) => {
+                outbox.deliver(&mut entries, &self.writer, now, &self.abandon)?;
+                entries.retain(|entry| mark_done(&self.partitions, entry));
+                self.commit_offsets();
             }
-            let parcels = self.writer.write(message, &mut ended.ending, now);
-            entries.push(Entry { ended, parcels });
+            Delivery::ExactlyOnce(_) => self.transact(&mut entries, now)?,
         }
-        if entries.is_empty() {
-            return Ok(());
+        if !entries.is_empty() {
+            self.metrics.stage("commit", started.elapsed());
         }
-        self.deliver_contents(&mut entries, now)?;
-        let outcomes: Vec<&Parcel> = entries.iter().map(|entry| &entry.parcels.outcome).collect();
-        let refused = self.outbox.deliver(&outcomes, &self.abandon)?;
-        if !refused.is_empty() {
-            tracing::error!(records = refused.len(), "outcome records are too large for their topic");
-        }
-        self.metrics.stage("commit", started.elapsed());
-        for entry in entries {
-            self.settle(entry.ended);
-        }
-        Ok(())
-    }
-
-    /// Delivers what the outcomes speak of. What the brokers refuse for its size becomes a rejection,
-    /// and a rejection that is too large itself goes without its value.
-    fn deliver_contents(&mut self, entries: &mut [Entry], now: Timestamp) -> Result<(), OutboxError> {
-        let mut todo: BTreeSet<usize> = (0..entries.len()).collect();
-        while !todo.is_empty() {
-            let mut owners = Vec::new();
-            let mut contents = Vec::new();
-            for (owner, entry) in entries.iter().enumerate().filter(|(owner, _)| todo.contains(owner)) {
-                owners.extend(std::iter::repeat_n(owner, entry.parcels.content.len()));
-                contents.extend(&entry.parcels.content);
-            }
-            let refused = self.outbox.deliver(&contents, &self.abandon)?;
-            todo = refused.iter().filter_map(|number| owners.get(*number).copied()).collect();
-            for entry in todo.iter().copied().collect::<Vec<_>>() {
-                let Some(entry) = entries.get_mut(entry) else { continue };
-                self.make_smaller(entry, now);
+        for Entry { ended, .. } in entries {
+            self.metrics.outcome(&ended.ending.verdict);
+            log(&ended);
+            if let Some(claim) = ended.claim {
+                claim.confirm();
             }
         }
         Ok(())
     }
 
-    fn make_smaller(&self, entry: &mut Entry, now: Timestamp) {
-        let ending = &mut entry.ended.ending;
-        if let Verdict::Rejected { detail, .. } = &mut ending.verdict {
-            let bytes = entry.ended.taken.message.value.take().map_or(0, |value| value.len());
-            detail.push_str(&format!("; the value of {bytes} bytes is left out: the rejected topic refuses it"));
-            if bytes == 0 {
-                // Nothing is left to leave out but the message's own key and headers.
-                entry.ended.taken.message.key = None;
-                entry.ended.taken.message.headers.clear();
+    /// One transaction with records and offsets, made again until it is committed. What of it belongs to a
+    /// partition that was lost meanwhile is left out.
+    fn transact(&mut self, entries: &mut Vec<Entry>, now: Timestamp) -> Result<(), DeliveryError> {
+        loop {
+            // Before the look at the ledgers: a rebalance after it makes this membership stale, and the
+            // brokers refuse the offsets.
+            let membership = self.consumer.group_metadata();
+            entries.retain(|entry| self.is_current(&entry.ended.taken));
+            let Some(membership) = membership.filter(|_| !entries.is_empty()) else { return Ok(()) };
+            let commitments = self.partitions.to_commit_with(entries.iter().map(|entry| &entry.ended.taken));
+            let offsets = offsets_of(&commitments).map_err(|failure| DeliveryError::Fatal(failure.to_string()))?;
+            let (owners, parcels) = interval::parcels(entries);
+            let Delivery::ExactlyOnce(transactions) = &mut self.delivery else { return Ok(()) };
+            let end = transactions.commit(&parcels, &offsets, &membership, &self.abandon);
+            self.metrics
+                .commits
+                .with_label_values(&[if matches!(end, Ok(TransactionEnd::Committed)) { "ok" } else { "failed" }])
+                .inc();
+            match end? {
+                TransactionEnd::Committed => {
+                    entries.retain(|entry| mark_done(&self.partitions, entry));
+                    self.partitions.committed(commitments);
+                    return Ok(());
+                }
+                TransactionEnd::Aborted => std::thread::sleep(AFTER_ABORT),
+                TransactionEnd::TooLarge(numbers) => {
+                    interval::make_smaller(entries, &owners, &numbers, &self.writer, now)
+                }
             }
-        } else {
-            let detail = "the brokers refuse the record for its size (max.message.bytes)".to_owned();
-            ending.verdict = Verdict::Rejected { reason: Reason::TooLarge, detail };
-            entry.ended.claim = None;
-        }
-        entry.parcels = self.writer.write(&entry.ended.taken.message, ending, now);
-    }
-
-    /// Counts a message whose records are acknowledged.
-    fn settle(&self, ended: Ended) {
-        let Taken { message, ticket } = &ended.taken;
-        let outcome = ended.ending.verdict.outcome();
-        if let Err(refusal) = self.partitions.complete(&message.partition, message.offset, ticket.epoch, outcome) {
-            // Lost while its records were on their way: the next owner does it again.
-            tracing::debug!(%refusal, "a completion came late");
-            return;
-        }
-        self.metrics.outcome(&ended.ending.verdict);
-        log(&ended);
-        if let Some(claim) = ended.claim {
-            claim.confirm();
         }
     }
 
@@ -227,6 +209,22 @@ impl Commit {
             }
         }
     }
+
+    fn is_current(&self, taken: &Taken) -> bool {
+        self.partitions.is_current(&taken.message.partition, taken.ticket.epoch)
+    }
+}
+
+/// Whether the message was still ours to finish. One that was lost while its records were on their way is
+/// done again by the next owner.
+fn mark_done(partitions: &Partitions, entry: &Entry) -> bool {
+    let Taken { message, ticket } = &entry.ended.taken;
+    let outcome = entry.ended.ending.verdict.outcome();
+    let marked = partitions.complete(&message.partition, message.offset, ticket.epoch, outcome);
+    if let Err(refusal) = &marked {
+        tracing::debug!(%refusal, "a completion came late");
+    }
+    marked.is_ok()
 }
 
 fn offsets_of(commitments: &[Commitment]) -> KafkaResult<TopicPartitionList> {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::{Ledger, LedgerError, Position, Take};
+use super::message::Taken;
 use super::position;
 use crate::record::Outcome;
 
@@ -49,6 +50,23 @@ pub struct Commitment {
     pub metadata: String,
     /// Whether the metadata is nearly full.
     pub crowded: bool,
+}
+
+impl Commitment {
+    fn new((partition, position): (Partition, Position)) -> Self {
+        let mut metadata = position::encode(position.frontier, &position.done);
+        let crowded = metadata.len() > CROWDED_BYTES;
+        if metadata.len() > MAX_METADATA_BYTES {
+            // Intake pauses long before; should it ever be, work is done again and not lost.
+            tracing::warn!(
+                partition = partition.number,
+                bytes = metadata.len(),
+                "too much is done beyond the frontier"
+            );
+            metadata.clear();
+        }
+        Self { partition, position, metadata, crowded }
+    }
 }
 
 /// Why a message can't be taken or completed.
@@ -182,28 +200,27 @@ impl Partitions {
 
     /// The positions that moved since they were last committed.
     pub fn to_commit(&self) -> Vec<Commitment> {
-        let moved: Vec<(Partition, Position)> = {
-            let state = self.lock();
-            let moved = |(partition, assigned): (&Partition, &Assigned)| {
-                assigned.ledger.to_commit().map(|position| (partition.clone(), position))
-            };
-            state.assigned.iter().filter_map(moved).collect()
-        };
-        let written = |(partition, position): (Partition, Position)| {
-            let mut metadata = position::encode(position.frontier, &position.done);
-            let crowded = metadata.len() > CROWDED_BYTES;
-            if metadata.len() > MAX_METADATA_BYTES {
-                // Intake pauses long before; should it ever be, work is done again and not lost.
-                tracing::warn!(
-                    partition = partition.number,
-                    bytes = metadata.len(),
-                    "too much is done beyond the frontier"
-                );
-                metadata.clear();
-            }
-            Commitment { partition, position, metadata, crowded }
-        };
-        moved.into_iter().map(written).collect()
+        let state = self.lock();
+        let positions = state.assigned.iter().map(|(partition, assigned)| (partition, assigned.ledger.to_commit()));
+        let moved: Vec<(Partition, Position)> =
+            positions.filter_map(|(partition, position)| Some((partition.clone(), position?))).collect();
+        drop(state);
+        moved.into_iter().map(Commitment::new).collect()
+    }
+
+    /// The positions that move when these messages are done too, as [`Partitions::complete`] would note them.
+    pub fn to_commit_with<'a>(&self, done: impl Iterator<Item = &'a Taken>) -> Vec<Commitment> {
+        let mut ledgers: BTreeMap<&Partition, Ledger> = BTreeMap::new();
+        let state = self.lock();
+        for Taken { message, ticket } in done {
+            let Some(assigned) = state.assigned.get(&message.partition) else { continue };
+            let ledger = ledgers.entry(&message.partition).or_insert_with(|| assigned.ledger.clone());
+            // A late completion moves nothing: the caller leaves such messages out.
+            let _ = ledger.complete(message.offset, ticket.epoch);
+        }
+        drop(state);
+        let moved = |(partition, ledger): (&Partition, Ledger)| Some((partition.clone(), ledger.to_commit()?));
+        ledgers.into_iter().filter_map(moved).map(Commitment::new).collect()
     }
 
     /// Notes that these positions are committed.

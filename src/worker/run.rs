@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Pipeline, Shutdown, assignment};
 use crate::admin::{self, Health};
-use crate::config::Settings;
+use crate::config::{DeliveryMode, Settings};
 use crate::fetch::{Client, ClientError};
 use crate::frontier::Frontier;
 use crate::kafka::{
-    Capacity, Commit, Consumer, Handover, Intake, IntakeError, Link, Listener, Outbox, OutboxError, Partitions,
-    Rebalances, Taken, TopicError, Writer, consumer_config, create_topics, missing_topics, producer_config, read_topics,
+    Capacity, Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox, Partitions,
+    Rebalances, Taken, TopicError, Transactions, Writer, consumer_config, create_topics, missing_topics, producer_config, read_topics,
 };
 use crate::metrics::Metrics;
 
@@ -45,7 +45,7 @@ pub enum WorkerError {
     Consumer(#[source] rdkafka::error::KafkaError),
     /// The producer ended.
     #[error(transparent)]
-    Outbox(#[from] OutboxError),
+    Delivery(#[from] DeliveryError),
     /// Intake ended.
     #[error(transparent)]
     Intake(#[from] IntakeError),
@@ -73,7 +73,7 @@ impl WorkerError {
     pub fn is_settings(&self) -> bool {
         matches!(
             self,
-            Self::Topics(_) | Self::Consumer(_) | Self::Client(_) | Self::Admin { .. } | Self::Outbox(OutboxError::Client(_))
+            Self::Topics(_) | Self::Consumer(_) | Self::Client(_) | Self::Admin { .. } | Self::Delivery(DeliveryError::Client(_))
         )
     }
 }
@@ -99,7 +99,14 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     let rebalances = Rebalances::new(listener.clone(), partitions.clone(), commit.clone(), metrics.clone());
     let consumer: Arc<Consumer> =
         Arc::new(consumer_config(&settings).create_with_context(rebalances).map_err(WorkerError::Consumer)?);
-    let outbox = Outbox::open(producer_config(&settings), listener, metrics.clone())?;
+    let delivery = match settings.delivery.mode {
+        DeliveryMode::AtLeastOnce => {
+            Delivery::AtLeastOnce(Outbox::open(producer_config(&settings), listener, metrics.clone())?)
+        }
+        DeliveryMode::ExactlyOnce => {
+            Delivery::ExactlyOnce(Transactions::open(&producer_config(&settings), &listener, metrics.clone())?)
+        }
+    };
 
     let health = Arc::new(Health::new(&settings, metrics.clone(), partitions.clone(), link.clone(), draining.clone()));
     if let Some(address) = settings.admin.listen {
@@ -130,7 +137,7 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     let commit_thread = Commit {
         consumer: consumer.clone(),
         partitions: partitions.clone(),
-        outbox,
+        delivery,
         writer: Writer::new(&settings.topics),
         ended,
         interval: settings.delivery.commit_interval,
@@ -245,7 +252,7 @@ async fn drain(tasks: &mut JoinSet<()>, patience: Duration) {
 async fn last_commit(
     commit: &SyncSender<Handover>,
     abandon: &CancellationToken,
-    committing: &mut oneshot::Receiver<Result<(), OutboxError>>,
+    committing: &mut oneshot::Receiver<Result<(), DeliveryError>>,
 ) {
     if commit.try_send(Handover::Finish).is_err() {
         return;
@@ -276,7 +283,7 @@ fn intake_end(end: Result<Result<(), IntakeError>, oneshot::error::RecvError>) -
     }
 }
 
-fn commit_end(end: Result<Result<(), OutboxError>, oneshot::error::RecvError>) -> WorkerError {
+fn commit_end(end: Result<Result<(), DeliveryError>, oneshot::error::RecvError>) -> WorkerError {
     match end {
         Ok(Err(failure)) => failure.into(),
         Ok(Ok(())) | Err(_) => WorkerError::Thread("commit"),

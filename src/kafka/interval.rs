@@ -1,0 +1,71 @@
+//! One interval of the commit: messages that ended, with the records to be written for them.
+
+use jiff::Timestamp;
+
+use super::commit::Ended;
+use super::message::Parcel;
+use super::parcels::{Parcels, Writer};
+use crate::record::{Reason, Verdict};
+
+/// A message that ended, with its records.
+pub(super) struct Entry {
+    pub ended: Ended,
+    pub parcels: Parcels,
+}
+
+impl Entry {
+    /// The records of `ended`, which ended at `now`.
+    pub fn new(mut ended: Ended, writer: &Writer, now: Timestamp) -> Self {
+        let parcels = writer.write(&ended.taken.message, &mut ended.ending, now);
+        Self { ended, parcels }
+    }
+
+    /// What the brokers refuse for its size becomes a rejection, and a rejection that is too large itself goes
+    /// without its value.
+    fn make_smaller(&mut self, writer: &Writer, now: Timestamp) {
+        let (ending, message) = (&mut self.ended.ending, &mut self.ended.taken.message);
+        match &mut ending.verdict {
+            Verdict::Rejected { detail, .. } => {
+                if let Some(value) = message.value.take() {
+                    let bytes = value.len();
+                    detail
+                        .push_str(&format!("; the value of {bytes} bytes is left out: the rejected topic refuses it"));
+                } else {
+                    message.key = None;
+                    message.headers.clear();
+                }
+            }
+            _ => {
+                let detail = "the brokers refuse the record for its size (max.message.bytes)".to_owned();
+                ending.verdict = Verdict::Rejected { reason: Reason::TooLarge, detail };
+                self.ended.claim = None;
+            }
+        }
+        self.parcels = writer.write(message, ending, now);
+    }
+}
+
+/// All records of an interval, those of a message before its outcome, and beside them whose they are.
+pub(super) fn parcels(entries: &[Entry]) -> (Vec<usize>, Vec<&Parcel>) {
+    let of_one = |(owner, entry): (usize, &'_ Entry)| (owner, entry.parcels.content.len() + 1);
+    let owners = entries.iter().enumerate().map(of_one).flat_map(|(owner, count)| std::iter::repeat_n(owner, count));
+    let parcels = entries.iter().flat_map(|entry| entry.parcels.content.iter().chain([&entry.parcels.outcome]));
+    (owners.collect(), parcels.collect())
+}
+
+/// Makes the messages smaller whose records of these numbers were refused for their size.
+pub(super) fn make_smaller(
+    entries: &mut [Entry],
+    owners: &[usize],
+    numbers: &[usize],
+    writer: &Writer,
+    now: Timestamp,
+) {
+    let mut refused: Vec<usize> = numbers.iter().filter_map(|number| owners.get(*number).copied()).collect();
+    refused.dedup();
+    for owner in refused {
+        if let Some(entry) = entries.get_mut(owner) {
+            entry.make_smaller(writer, now);
+        }
+    }
+}

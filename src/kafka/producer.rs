@@ -1,0 +1,139 @@
+//! The producer that both kinds of delivery send with, and what it reports of each record.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
+use tokio_util::sync::CancellationToken;
+
+use super::client::{Link, Listener, log_event};
+use super::message::Parcel;
+
+/// How long without a single acknowledgement until we count as unable to produce.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Why records could not be delivered.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// librdkafka refuses the settings.
+    #[error("the kafka producer can't be made from the settings: {0}")]
+    Client(#[source] KafkaError),
+    /// The worker was told to end before the brokers took the records.
+    #[error("ended before the brokers took the records; they will be made again")]
+    Abandoned,
+    /// A newer worker has taken over.
+    #[error("fenced: another worker runs under the same delivery.instance_id: {0}")]
+    Fenced(String),
+    /// The producer can't go on, and with it the transaction.
+    #[error("the producer can't go on: {0}")]
+    Fatal(String),
+}
+
+/// What the producer reports of each record: its number, and why it failed if it did.
+pub(super) struct Reports {
+    listener: Listener,
+    arrived: Mutex<Vec<(usize, Option<RDKafkaErrorCode>)>>,
+}
+
+impl ClientContext for Reports {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_event(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.listener.hear(&error, reason);
+    }
+}
+
+impl ProducerContext for Reports {
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, number: usize) {
+        let failure = result.as_ref().err().map(|(failure, _)| code_of(failure));
+        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push((number, failure));
+    }
+}
+
+/// An idempotent producer.
+pub(super) struct Sender {
+    /// librdkafka's own.
+    pub producer: BaseProducer<Reports>,
+    link: Arc<Link>,
+}
+
+impl Sender {
+    /// Opens a producer. Nothing is asked of the brokers yet.
+    pub fn open(config: &ClientConfig, listener: &Listener) -> Result<Self, DeliveryError> {
+        let reports = Reports { listener: listener.clone(), arrived: Mutex::default() };
+        let producer = config.create_with_context(reports).map_err(DeliveryError::Client)?;
+        Ok(Self { producer, link: listener.0.clone() })
+    }
+
+    /// Sends the records of these numbers once, and waits for all reports.
+    pub fn round(
+        &self,
+        parcels: &[&Parcel],
+        numbers: &[usize],
+        abandon: &CancellationToken,
+    ) -> Result<Vec<(usize, RDKafkaErrorCode)>, DeliveryError> {
+        let mut failed = Vec::new();
+        for &number in numbers {
+            let Some(parcel) = parcels.get(number) else { continue };
+            while let Err(failure) = self.send(parcel, number) {
+                if failure != RDKafkaErrorCode::QueueFull {
+                    failed.push((number, failure));
+                    break;
+                }
+                self.producer.poll(Duration::from_millis(10));
+                if abandon.is_cancelled() {
+                    return Err(DeliveryError::Abandoned);
+                }
+            }
+        }
+        let sent = numbers.len() - failed.len();
+        let mut last_news = Instant::now();
+        let mut reported = 0;
+        while reported < sent {
+            self.producer.poll(Duration::from_millis(20));
+            let news = std::mem::take(&mut *self.reports());
+            if !news.is_empty() {
+                last_news = Instant::now();
+            } else if last_news.elapsed() > SILENCE {
+                self.link.set_producing(false);
+            }
+            reported += news.len();
+            failed.extend(news.into_iter().filter_map(|(number, code)| code.map(|code| (number, code))));
+            if abandon.is_cancelled() && reported < sent {
+                return Err(DeliveryError::Abandoned);
+            }
+        }
+        self.link.set_producing(true);
+        Ok(failed)
+    }
+
+    fn send(&self, parcel: &Parcel, number: usize) -> Result<(), RDKafkaErrorCode> {
+        let mut record: BaseRecord<'_, [u8], [u8], usize> = BaseRecord::with_opaque_to(&parcel.topic, number);
+        if let Some(key) = &parcel.key {
+            record = record.key(key);
+        }
+        if let Some(value) = &parcel.value {
+            record = record.payload(value);
+        }
+        if let Some(headers) = parcel.owned_headers() {
+            record = record.headers(headers);
+        }
+        self.producer.send(record).map_err(|(failure, _)| code_of(&failure))
+    }
+
+    fn reports(&self) -> MutexGuard<'_, Vec<(usize, Option<RDKafkaErrorCode>)>> {
+        self.producer.client().context().arrived.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The code of an error that has one.
+pub(super) fn code_of(failure: &KafkaError) -> RDKafkaErrorCode {
+    failure.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Fail)
+}
