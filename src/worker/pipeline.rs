@@ -64,7 +64,6 @@ struct Notes {
 struct Fetched {
     raw: Raw,
     elapsed: Duration,
-    at: Timestamp,
 }
 
 /// What a page turned out to be.
@@ -152,10 +151,10 @@ impl Pipeline {
         notes.article_id = Some(id.clone());
         let fetch = Fetch {
             status: page.status,
-            fetched_at: format!("{:.3}", fetched.at),
+            fetched_at: Timestamp::try_from(page.fetched_at).map(|at| format!("{at:.3}")).unwrap_or_default(),
             elapsed_ms: u64::try_from(fetched.elapsed.as_millis()).unwrap_or(u64::MAX),
             charset: extraction.charset.to_owned(),
-            bytes: page.body.len() as u64,
+            bytes: page.bytes.len() as u64,
             content_type: page.headers.content_type,
             etag: page.headers.etag,
             last_modified: page.headers.last_modified,
@@ -183,10 +182,10 @@ impl Pipeline {
 
     /// Waits for the host of each hop, obeys its robots.txt, and asks it, until there is a page.
     async fn fetch(&self, first: &Url, patience: Patience, notes: &mut Notes) -> Result<Fetched, Stop> {
-        let mut hops = Hops::new(first.clone(), self.settings.fetch.max_redirects);
+        let mut url = first.clone();
+        let mut hops = Hops::new(first, self.settings.fetch.max_redirects);
         let mut time_left = self.settings.fetch.total_timeout;
         loop {
-            let url = hops.current().clone();
             self.client.check(&url)?;
             let waiting = Instant::now();
             let turn = tokio::select! {
@@ -202,7 +201,8 @@ impl Pipeline {
             time_left = time_left.saturating_sub(asked);
             self.note(notes, "fetch", asked);
             match &answer {
-                Ok(answer) => self.metrics.response(Some(answer.status())),
+                Ok(Answer::Page(raw)) => self.metrics.response(Some(raw.status)),
+                Ok(Answer::Redirect { status, .. }) => self.metrics.response(Some(*status)),
                 Err(failure) => {
                     self.metrics.response(failure.status());
                     if let Some(pause) = failure.retry_after() {
@@ -212,11 +212,11 @@ impl Pipeline {
             }
             drop(turn);
             match answer? {
-                Answer::Redirect { to, .. } => hops.follow(to)?,
+                Answer::Redirect { to, .. } => url = hops.follow(&to)?,
                 Answer::Page(raw) => {
                     self.metrics.fetch_bytes.with_label_values(&["wire"]).inc_by(raw.bytes.len() as u64);
                     let elapsed = self.settings.fetch.total_timeout - time_left;
-                    return Ok(Fetched { raw, elapsed, at: Timestamp::now() });
+                    return Ok(Fetched { raw, elapsed });
                 }
             }
         }
@@ -231,7 +231,7 @@ impl Pipeline {
         let job = tokio::task::spawn_blocking(move || {
             let _working = (core, received);
             let page = raw.decode(settings.fetch.max_body)?;
-            let _decoded = capacity.hold(page.body.len() as u64);
+            let _decoded = capacity.hold(page.bytes.len() as u64);
             let reading = read_page(&page, &settings)?;
             Ok((page, reading))
         });
@@ -243,7 +243,7 @@ impl Pipeline {
         };
         self.note(notes, "extract", started.elapsed());
         if let Ok((page, _)) = &result {
-            self.metrics.fetch_bytes.with_label_values(&["body"]).inc_by(page.body.len() as u64);
+            self.metrics.fetch_bytes.with_label_values(&["body"]).inc_by(page.bytes.len() as u64);
         }
         result
     }
@@ -303,11 +303,11 @@ impl Notes {
 /// A feed's entries, or an article.
 fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
     let content_type = page.headers.content_type.as_deref();
-    if feeds::is_feed(&page.body) {
-        return Ok(Reading::Feed(feeds::entries(&page.body, content_type, &page.url)?));
+    if feeds::is_feed(&page.bytes) {
+        return Ok(Reading::Feed(feeds::entries(&page.bytes, content_type, &page.url)?));
     }
-    let x_robots_tag = page.headers.x_robots_tag.as_deref();
-    let source = Source { body: &page.body, content_type, x_robots_tag, url: &page.url };
+    let x_robots_tag = page.headers.x_robots_tag.join(", ");
+    let source = Source { body: &page.bytes, content_type, x_robots_tag: Some(x_robots_tag.as_str()).filter(|tag| !tag.is_empty()), url: &page.url };
     let limits = Limits { min_words: settings.extract.min_words, time_limit: settings.extract.time_limit };
     Ok(Reading::Article(Box::new(extract::extract(&source, &limits)?)))
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::extract::Refusal as PageRefusal;
 use crate::feeds::FeedError;
-use crate::fetch::{Disposition, FetchError};
+use crate::fetch::FetchError;
 use crate::frontier::Refusal as HostRefusal;
-use crate::record::{MalformedMessage, Reason, RefusedUrl};
+use crate::record::{MalformedMessage, Outcome, Reason, RefusedUrl};
 use crate::retry::{Effort, Setback};
 
 /// Why a message does not get to the next stage.
@@ -59,10 +59,10 @@ impl From<HostRefusal> for Stop {
 
 impl From<FetchError> for Stop {
     fn from(failure: FetchError) -> Self {
-        match failure.disposition() {
-            Disposition::Rejected => Self::rejected(failure.reason(), failure),
-            Disposition::Deferred => Self::deferred(failure.reason(), &failure, failure.retry_after(), Effort::Tried),
+        if failure.outcome() == Outcome::Rejected {
+            return Self::rejected(failure.reason(), failure);
         }
+        Self::deferred(failure.reason(), &failure, failure.retry_after(), Effort::Tried)
     }
 }
 
