@@ -1,0 +1,201 @@
+//! The way from a page to its article, stage by stage.
+
+use std::time::{Duration, Instant};
+
+use jiff::tz::Offset;
+use url::Url;
+
+use super::jsonld::Graph;
+use super::page::Page;
+use super::structured::{Facts, registrable};
+use super::text::{clean, words};
+use super::wire::{Copy, edit};
+use super::{authors, charset, content, dates, gate, images, language, parse, plain, title};
+use crate::record::{Attribution, Content, Publisher, Reason, Rights};
+
+/// A page as it was fetched.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The body, decompressed.
+    pub body: &'a [u8],
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// The `X-Robots-Tag` header.
+    pub x_robots_tag: Option<&'a str>,
+    /// The address that the body came from.
+    pub url: &'a Url,
+}
+
+/// What one page may cost, and what an article has at least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// A text of fewer words is no article.
+    pub min_words: usize,
+    /// For parsing one page; what comes after is linear in the tree.
+    pub time_limit: Duration,
+}
+
+/// What a page says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extraction {
+    /// The article.
+    pub content: Content,
+    /// The page's own canonical address, if it is plausible: http or https, of the same registrable
+    /// domain, and not the front page.
+    pub canonical: Option<Url>,
+    /// The charset that the page was read in, by its WHATWG name.
+    pub charset: &'static str,
+}
+
+/// Why a page gives no article.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is another kind of page.
+    #[error("no article: {detail}")]
+    NotAnArticle {
+        /// On what evidence.
+        detail: String,
+    },
+    /// Its tree is beyond the bounds.
+    #[error("too complex: {detail}")]
+    TooComplex {
+        /// Beyond which.
+        detail: String,
+    },
+    /// Its bytes are no text.
+    #[error("no text in {charset}: {damaged} of {characters} characters can't be read")]
+    Undecodable {
+        /// The charset it was read in.
+        charset: &'static str,
+        /// Characters that stand for bytes that mean nothing in it.
+        damaged: usize,
+        /// All characters.
+        characters: usize,
+    },
+    /// Its text is beyond what a record holds.
+    #[error("a body of {bytes} bytes, {most} are allowed")]
+    TooLarge {
+        /// The bytes of the body.
+        bytes: usize,
+        /// The most that a record holds.
+        most: usize,
+    },
+}
+
+impl Refusal {
+    /// The reason in the outcome's words.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::NotAnArticle { .. } => Reason::NotAnArticle,
+            Self::TooComplex { .. } => Reason::TooComplex,
+            Self::Undecodable { .. } => Reason::Undecodable,
+            Self::TooLarge { .. } => Reason::TooLarge,
+        }
+    }
+}
+
+/// Bytes of a body, at most. A record holds it twice, as `body` and as `paragraphs`, and a record has
+/// at most 900 KB; escaping in JSON and the other fields take the rest.
+pub const MAX_BODY_TEXT: usize = 400_000;
+
+/// Turns a page into its article.
+///
+/// # Errors
+/// A [`Refusal`], when the page is no article, or beyond what can be read.
+pub fn extract(source: &Source<'_>, limits: &Limits) -> Result<Extraction, Refusal> {
+    let deadline = Instant::now() + limits.time_limit;
+    let (text, encoding) = charset::decode(source.body, source.content_type, source.url.host_str());
+    readable(&text, encoding.name())?;
+    let (content, canonical) = if is_plain(source.content_type) {
+        (plain_content(&text, source, limits)?, None)
+    } else {
+        let html = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+        html_content(&Page::of(&html), source, limits)?
+    };
+    if content.body.len() > MAX_BODY_TEXT {
+        return Err(Refusal::TooLarge { bytes: content.body.len(), most: MAX_BODY_TEXT });
+    }
+    Ok(Extraction { content, canonical, charset: encoding.name() })
+}
+
+fn is_plain(content_type: Option<&str>) -> bool {
+    content_type
+        .is_some_and(|value| value.trim_start().get(..10).is_some_and(|kind| kind.eq_ignore_ascii_case("text/plain")))
+}
+
+/// Refuses what is no text: an image under the wrong type, or a charset that the bytes are not in.
+fn readable(text: &str, charset: &'static str) -> Result<(), Refusal> {
+    let (mut characters, mut damaged) = (0, 0);
+    for c in text.chars().take(100_000) {
+        characters += 1;
+        damaged += usize::from(c == '\u{fffd}' || (c.is_control() && !c.is_ascii_whitespace()));
+    }
+    if damaged > 100 && damaged * 10 > characters {
+        return Err(Refusal::Undecodable { charset, damaged, characters });
+    }
+    Ok(())
+}
+
+fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result<(Content, Option<Url>), Refusal> {
+    let graph = Graph::of(&page.json_ld);
+    let facts = Facts::of(page, source.url, &graph);
+    let title = title::title(&facts);
+    let authors = authors::authors(&facts, title.heading);
+    let today = Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
+    let dates = dates::dates(&facts, title.heading, today);
+    let body = content::body(&facts, title.text.as_deref(), title.heading);
+    let Copy { paragraphs, attribution, credits } = edit(body.lines.clone());
+    let joined = paragraphs.join("\n\n");
+    let word_count = words(&joined);
+    if let Some(detail) =
+        gate::refuse(&facts, &body, word_count, limits.min_words, !authors.is_empty(), dates.published.is_some())
+    {
+        return Err(Refusal::NotAnArticle { detail });
+    }
+    let content = Content {
+        title: title.text,
+        description: facts.description(),
+        authors,
+        published_at: dates.published,
+        modified_at: dates.modified,
+        language: language::language(&joined, page.lang),
+        publisher: facts.publisher(),
+        section: facts.section(),
+        tags: facts.tags(),
+        word_count: u32::try_from(word_count).unwrap_or(u32::MAX),
+        images: images::images(&facts, body.region, credits),
+        attribution,
+        rights: facts.rights(source.x_robots_tag),
+        body: joined,
+        paragraphs,
+    };
+    Ok((content, facts.canonical()))
+}
+
+fn plain_content(text: &str, source: &Source<'_>, limits: &Limits) -> Result<Content, Refusal> {
+    let (title, lines) = plain::read(text);
+    let Copy { paragraphs, attribution, credits } = edit(lines);
+    let body = paragraphs.join("\n\n");
+    let word_count = words(&body);
+    if word_count < limits.min_words {
+        let detail = format!("{word_count} words of text, {} are asked for", limits.min_words);
+        return Err(Refusal::NotAnArticle { detail });
+    }
+    let robots =
+        source.x_robots_tag.into_iter().flat_map(|list| list.split(',')).map(|each| clean(each).to_lowercase());
+    Ok(Content {
+        title,
+        language: language::language(&body, None),
+        publisher: Publisher { name: None, domain: registrable(source.url.host_str().unwrap_or_default()).to_owned() },
+        word_count: u32::try_from(word_count).unwrap_or(u32::MAX),
+        images: credits
+            .into_iter()
+            .map(|credit| crate::record::Image { credit: Some(credit), ..Default::default() })
+            .collect(),
+        attribution: Attribution { ..attribution },
+        rights: Rights { robots: robots.filter(|each| !each.is_empty()).take(100).collect(), ..Rights::default() },
+        body,
+        paragraphs,
+        ..Content::default()
+    })
+}

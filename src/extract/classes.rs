@@ -1,0 +1,200 @@
+//! What the words in an element's class, id and role say about it.
+//!
+//! Authors of pages name their elements after what they hold. The names are cut into words (at
+//! anything that is no letter, and where lower case turns to upper), and each word may belong to a
+//! few families. The families are those that sites of many countries share; no site has an entry.
+
+use std::ops::{BitOr, BitOrAssign};
+
+/// A set of families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Families(u32);
+
+impl Families {
+    pub(super) const NONE: Self = Self(0);
+    pub(super) const COMMENTS: Self = Self(1);
+    pub(super) const RELATED: Self = Self(1 << 1);
+    pub(super) const SHARE: Self = Self(1 << 2);
+    pub(super) const PROMO: Self = Self(1 << 3);
+    pub(super) const NAV: Self = Self(1 << 4);
+    pub(super) const SIDE: Self = Self(1 << 5);
+    pub(super) const FOOT: Self = Self(1 << 6);
+    pub(super) const AUTHOR: Self = Self(1 << 7);
+    pub(super) const DATE: Self = Self(1 << 8);
+    pub(super) const CAPTION: Self = Self(1 << 9);
+    pub(super) const TAGS: Self = Self(1 << 10);
+    pub(super) const CONSENT: Self = Self(1 << 11);
+    pub(super) const LOGIN: Self = Self(1 << 12);
+    pub(super) const BODY: Self = Self(1 << 13);
+    pub(super) const LEAD: Self = Self(1 << 14);
+    pub(super) const HIDDEN: Self = Self(1 << 15);
+    pub(super) const BIO: Self = Self(1 << 16);
+    pub(super) const BYLINE: Self = Self(1 << 17);
+    pub(super) const CREDIT: Self = Self(1 << 18);
+    pub(super) const TITLE: Self = Self(1 << 19);
+    pub(super) const GALLERY: Self = Self(1 << 20);
+    pub(super) const CARD: Self = Self(1 << 21);
+    pub(super) const INFO: Self = Self(1 << 22);
+    pub(super) const UPDATED: Self = Self(1 << 23);
+    pub(super) const PLAYER: Self = Self(1 << 24);
+    pub(super) const QUOTE: Self = Self(1 << 25);
+    pub(super) const NOTES: Self = Self(1 << 26);
+
+    /// Whether it has any family of `other`.
+    pub(super) fn any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl BitOr for Families {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Families {
+    fn bitor_assign(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// Bytes of a class attribute that are read; atomic CSS fills kilobytes with nothing.
+const CLASS_BYTES: usize = 400;
+
+/// The families of all words in `names`, a class, id or role.
+pub(super) fn families(names: &str) -> Families {
+    let mut all = Families::NONE;
+    let mut word = [0_u8; 20];
+    let mut length = 0;
+    let mut previous_lower = false;
+    let mut pair = Families::NONE;
+    let mut last = Last::Other;
+    for byte in names.bytes().take(CLASS_BYTES).chain([b' ']) {
+        let boundary = !byte.is_ascii_alphabetic() || (byte.is_ascii_uppercase() && previous_lower);
+        if boundary && length > 0 {
+            let known = word.get(..length).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
+            all |= family(known);
+            let now = Last::of(known);
+            pair |= together(last, now);
+            last = now;
+            length = 0;
+        }
+        if byte.is_ascii_whitespace() {
+            last = Last::Other;
+        }
+        previous_lower = byte.is_ascii_lowercase();
+        if byte.is_ascii_alphabetic() {
+            if let Some(place) = word.get_mut(length) {
+                *place = byte.to_ascii_lowercase();
+            }
+            length = (length + 1).min(word.len());
+        }
+    }
+    all | pair
+}
+
+/// Words that say something only beside another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Article,
+    Content,
+    Read,
+    Sub,
+    Most,
+    Other,
+}
+
+impl Last {
+    fn of(word: &str) -> Self {
+        match word {
+            "article" | "entry" | "post" | "story" | "news" | "artikel" | "articulo" | "noticia" | "page" => {
+                Self::Article
+            }
+            "content" | "body" | "text" | "main" | "copy" | "inner" | "corpo" | "cuerpo" | "contents" => Self::Content,
+            "read" => Self::Read,
+            "sub" => Self::Sub,
+            "most" | "more" | "top" | "latest" | "other" | "next" | "also" => Self::Most,
+            _ => Self::Other,
+        }
+    }
+}
+
+fn together(last: Last, now: Last) -> Families {
+    match (last, now) {
+        (Last::Article, Last::Content) | (Last::Content, Last::Article) => Families::BODY,
+        (Last::Read, Last::Most) | (Last::Most, Last::Read | Last::Article) => Families::RELATED,
+        _ => Families::NONE,
+    }
+}
+
+/// The families of one lower-case word.
+#[rustfmt::skip]
+fn family(word: &str) -> Families {
+    match word {
+        "comment" | "comments" | "commentlist" | "commentary" | "disqus" | "respond" | "replies" | "kommentare" | "kommentar"
+        | "comentarios" | "commentaires" | "commenti" | "reacties" | "livefyre" | "viafoura" | "coral" | "discussion" => Families::COMMENTS,
+        "related" | "relateds" | "recommended" | "recommendation" | "recommendations" | "recommend" | "recirc" | "recirculation"
+        | "teaser" | "teasers" | "popular" | "trending" | "outbrain" | "taboola" | "similar" | "readmore" | "seealso" | "upnext"
+        | "zergnet" | "crosslink" | "crosslinks" | "mostread" | "mostpopular" | "morefrom" | "relacionadas" | "relacionados"
+        | "relacionada" | "correlati" | "correlate" | "verwandt" | "suggested" | "suggestions" | "jp" | "readnext" | "linkbox"
+        | "onward" | "relatedposts" | "relatednews" | "associated" | "newslist" | "headlines" | "ticker" | "hotnews" => Families::RELATED,
+        "share" | "sharing" | "social" | "socials" | "sharedaddy" | "addthis" | "addtoany" | "sharebar" | "shares" | "followus"
+        | "shariff" | "sns" | "sharethis" | "compartir" | "partager" | "teilen" | "condividi" | "socialmedia" => Families::SHARE,
+        "promo" | "promos" | "promotion" | "promoted" | "advert" | "adverts" | "advertisement" | "advertisements" | "ad" | "ads" | "adv"
+        | "advertising" | "sponsor" | "sponsored" | "newsletter" | "newsletters" | "subscribe" | "subscription" | "signup"
+        | "donate" | "donation" | "cta" | "optin" | "werbung" | "anzeige" | "publicidad" | "publicite" | "pubblicita" | "reklama"
+        | "reklam" | "adsense" | "dfp" | "adslot" | "mailchimp" | "affiliate" | "offer" | "offers" | "upsell" => Families::PROMO,
+        "nav" | "navigation" | "navbar" | "menu" | "menus" | "breadcrumb" | "breadcrumbs" | "pagination" | "pager" | "toc" | "sitemap"
+        | "skip" | "navi" | "submenu" | "megamenu" | "jump" | "toolbar" | "search" | "crumbs" | "topbar" | "masthead" => Families::NAV,
+        "sidebar" | "aside" | "rail" | "widget" | "widgets" | "complementary" | "sidebars" | "sidecolumn" => Families::SIDE,
+        "footer" | "colophon" | "contentinfo" | "foot" | "bottombar" | "impressum" => Families::FOOT,
+        "author" | "authors" | "writer" | "writers" | "autor" | "autore" | "autoren" | "auteur" | "contributor" | "contributors"
+        | "reporter" | "journalist" | "verfasser" | "redacteur" | "autori" | "autorzy" | "creator" | "authorname" | "yazar" => Families::AUTHOR,
+        "byline" | "bylines" | "bywriter" | "firma" | "signature" | "author-line" => Families::BYLINE,
+        "bio" | "bios" | "biography" | "authorbox" | "aboutauthor" | "abouttheauthor" => Families::BIO,
+        "date" | "dates" | "datetime" | "time" | "timestamp" | "published" | "pubdate" | "publish" | "posted" | "datum" | "fecha" | "data"
+        | "dateline" | "datepublished" | "pubtime" | "created" | "publication" | "tarih" | "zeit" => Families::DATE,
+        "updated" | "modified" | "lastmodified" | "datemodified" | "actualizado" | "aktualisiert" => Families::UPDATED,
+        "caption" | "captions" | "figcaption" | "legend" | "bildunterschrift" | "imagecaption" | "cutline" | "didascalia"
+        | "legende" | "bildtext" | "subcaption" | "photocaption" => Families::CAPTION,
+        "credit" | "credits" | "copyright" | "photographer" | "photocredit" | "fotograf" => Families::CREDIT,
+        "tag" | "tags" | "tagcloud" | "category" | "categories" | "keywords" | "topics" | "taglist" | "cat" | "schlagworte" | "labels" => Families::TAGS,
+        "cookie" | "cookies" | "consent" | "gdpr" | "modal" | "popup" | "overlay" | "dialog" | "lightbox" | "onetrust" | "cmp"
+        | "alertdialog" | "cookiebar" | "popin" | "didomi" | "usercentrics" => Families::CONSENT,
+        "login" | "signin" | "register" | "registration" | "paywall" | "piano" | "regwall" | "loginform" | "password" => Families::LOGIN,
+        "articlebody" | "articletext" | "articlecontent" | "entrycontent" | "postcontent" | "storybody" | "newsbody" | "richtext"
+        | "prose" | "storytext" | "bodytext" | "bodycopy" | "articlecopy" | "fulltext" | "blogpost" | "hentry" | "maincontent" => Families::BODY,
+        "lead" | "lede" | "standfirst" | "intro" | "deck" | "dek" | "subtitle" | "subheadline" | "summary" | "excerpt" | "abstract" | "chapo"
+        | "sapo" | "vorspann" | "subhead" | "subheading" | "kicker" | "introduction" | "entradilla" | "subtitulo" | "chapeau"
+        | "leadtext" | "sommario" | "occhiello" | "bajada" | "ingress" | "manchet" | "perex" | "articlelead" | "strapline" => Families::LEAD,
+        "hidden" | "hide" | "invisible" | "screenreader" | "sronly" | "printonly" | "noprint" | "offscreen" | "sr" => Families::HIDDEN,
+        "headline" | "title" | "heading" | "titel" | "titulo" | "titre" | "titolo" | "baslik" => Families::TITLE,
+        "gallery" | "slideshow" | "slider" | "carousel" | "swiper" | "galleria" | "slick" | "galerie" => Families::GALLERY,
+        "card" | "cards" | "tile" | "tiles" | "thumb" | "thumbnail" | "thumbs" | "listing" | "feed" | "grid" | "archive" | "blurb" => Families::CARD,
+        "infobox" | "factbox" | "info" | "meta" | "metadata" | "box" | "details" | "byinfo" | "postmeta" | "entrymeta" | "statistics" => Families::INFO,
+        "player" | "video" | "audio" | "jwplayer" | "podcast" | "videojs" | "brightcove" | "playlist" => Families::PLAYER,
+        "pullquote" | "blockquote" | "quote" | "tweet" | "instagram" | "embed" | "twitter" => Families::QUOTE,
+        "disclaimer" | "footnote" | "footnotes" | "correction" | "corrections" | "editorsnote" | "references" | "reflist" | "navbox" => Families::NOTES,
+        _ => Families::NONE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_into_words() {
+        assert!(families("related-posts").any(Families::RELATED));
+        assert!(families("ArticleBody__wrap--3x").any(Families::BODY));
+        assert!(families("td-post-content").any(Families::BODY));
+        assert!(families("wp_caption_text").any(Families::CAPTION));
+        assert_eq!(families("loaded gradient adapter"), Families::NONE);
+    }
+
+    #[test]
+    fn words_of_two_classes_make_no_pair() {
+        assert!(!families("article main-x").any(Families::BODY));
+    }
+}

@@ -1,0 +1,379 @@
+//! Which blocks of a page are its text.
+//!
+//! Three steps over the blocks, no further look at the tree: elements that are furniture are left
+//! out with all that is in them; the smallest element that holds most of the prose is the region; in
+//! the region, each block is judged by what it is, how much of it is links, and where it stands.
+
+use super::authors::is_byline;
+use super::classes::Families;
+use super::page::{Block, Page, ratio};
+use super::phrases::{ends_article, is_furniture};
+use super::structured::Facts;
+use super::tag::Tag;
+use super::text::{clean, key};
+use super::wire::{Line, names_source};
+
+/// The text of a page, and where it stood.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub(super) lines: Vec<Line>,
+    /// The scopes of the region: its first, and the one after its last.
+    pub(super) region: Option<(usize, usize)>,
+    /// Words of long paragraphs that were taken.
+    pub(super) prose_words: usize,
+    /// Words of the whole page.
+    pub(super) page_words: usize,
+}
+
+/// The share of the prose that the region holds. Of .5, .6 and .7 the middle was best on the
+/// development sets; it tolerates a teaser list as long as half the article.
+const REGION_SHARE: f64 = 0.6;
+
+/// Finds the text. `title` and `heading` are the headline and the scope that shows it.
+pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize>) -> Body {
+    let page = facts.page;
+    let sums = Sums::of(page, |block| if is_prose(page, block) { block.words } else { 0 });
+    let dropped = furniture(page, &sums, heading);
+    let is_dropped = |block: &Block| dropped.get(block.scope).copied().unwrap_or_default();
+    let good = Sums::of(page, |block| if !is_dropped(block) && is_prose(page, block) { block.words } else { 0 });
+    let page_words = page.blocks.iter().map(|block| block.words).sum();
+    let Some(region) = region(page, &good) else { return Body { page_words, ..Body::default() } };
+    let Some(scope) = page.scopes.get(region) else { return Body { page_words, ..Body::default() } };
+    let title_key = title.map(key).unwrap_or_default();
+    let judge = Judge { facts, dropped: &dropped, title: &title_key, heading };
+    let first = judge.standfirst(scope.blocks.start);
+    let mut taken: Vec<usize> = first;
+    let total = good.of_scope(page, region);
+    let mut seen = 0;
+    for index in scope.blocks.clone() {
+        let Some(block) = page.blocks.get(index) else { break };
+        if is_heading_like(page, block) && seen * 2 > total && ends_article(&page.block_text(block).to_lowercase()) {
+            break;
+        }
+        if judge.is_text(index, block) {
+            taken.push(index);
+            seen += if is_prose(page, block) { block.words } else { 0 };
+        }
+    }
+    let taken = without_loose_headings(page, taken);
+    let prose_words = taken
+        .iter()
+        .filter_map(|index| page.blocks.get(*index))
+        .filter(|block| is_prose(page, block))
+        .map(|block| block.words)
+        .sum();
+    let lines = taken
+        .iter()
+        .filter_map(|index| page.blocks.get(*index))
+        .map(|block| line(facts, block))
+        .filter(|line| !line.text.is_empty())
+        .collect();
+    Body { lines, region: Some((region, scope.end)), prose_words, page_words }
+}
+
+/// Sums over blocks from the first on, so that each scope's sum is a difference.
+struct Sums(Vec<usize>);
+
+impl Sums {
+    fn of(page: &Page<'_>, value: impl Fn(&Block) -> usize) -> Self {
+        let mut sum = 0;
+        let mut sums = Vec::with_capacity(page.blocks.len() + 1);
+        sums.push(0);
+        for block in &page.blocks {
+            sum += value(block);
+            sums.push(sum);
+        }
+        Self(sums)
+    }
+
+    fn of_scope(&self, page: &Page<'_>, scope: usize) -> usize {
+        let Some(scope) = page.scopes.get(scope) else { return 0 };
+        let at = |index: usize| self.0.get(index).copied().unwrap_or_default();
+        at(scope.blocks.end).saturating_sub(at(scope.blocks.start))
+    }
+
+    fn total(&self) -> usize {
+        self.0.last().copied().unwrap_or_default()
+    }
+}
+
+/// Whether a block is running text: long enough, few links, punctuation at some place.
+fn is_prose(page: &Page<'_>, block: &Block) -> bool {
+    if block.words < 8 || block.link_density() > 0.4 {
+        return false;
+    }
+    if block.words >= 25 {
+        return true;
+    }
+    let text = page.block_text(block);
+    block.link_density() < 0.3
+        && text.contains(['.', ',', '!', '?', '。', '，', '、', '؟', '،', '।', '…', '”', '"', ':'])
+}
+
+/// The tag of the innermost element around a block that is no mere wrapper.
+fn tag_of(page: &Page<'_>, block: &Block) -> Tag {
+    page.scopes.get(block.scope).map_or(Tag::Div, |scope| scope.tag)
+}
+
+fn is_heading_like(page: &Page<'_>, block: &Block) -> bool {
+    let bold = block.bold_bytes * 10 >= block.bytes * 8;
+    block.words <= 10 && (matches!(tag_of(page, block), Tag::Heading(_)) || bold || block.words <= 6)
+}
+
+/// For each scope, whether it and all in it is left out.
+fn furniture(page: &Page<'_>, prose: &Sums, heading: Option<usize>) -> Vec<bool> {
+    let total = prose.total().max(1);
+    let words = Sums::of(page, |block| block.words);
+    let mut dropped: Vec<bool> = Vec::with_capacity(page.scopes.len());
+    for (index, scope) in page.scopes.iter().enumerate() {
+        let inherited = index != scope.parent && dropped.get(scope.parent).copied().unwrap_or_default();
+        let holds_heading = heading.is_some_and(|heading| index <= heading && heading < scope.end);
+        let share = ratio(prose.of_scope(page, index), total);
+        dropped.push(
+            inherited
+                || is_furniture_scope(
+                    scope.tag,
+                    scope.own,
+                    scope.unseen,
+                    holds_heading,
+                    share,
+                    words.of_scope(page, index),
+                ),
+        );
+    }
+    dropped
+}
+
+/// Whether an element is furniture: by its tag, or by what its class says, unless it holds the
+/// headline or too much of the page's prose to be that.
+fn is_furniture_scope(tag: Tag, own: Families, unseen: bool, holds_heading: bool, share: f64, words: usize) -> bool {
+    if matches!(tag, Tag::Html | Tag::Body | Tag::Main) {
+        return false;
+    }
+    if unseen {
+        return share < 0.5;
+    }
+    if holds_heading {
+        return matches!(tag, Tag::Nav);
+    }
+    match tag {
+        Tag::Nav | Tag::Dialog | Tag::Button => return share < 0.5,
+        Tag::Footer | Tag::Aside | Tag::Form => return share < 0.4,
+        Tag::Figcaption => return true,
+        _ => {}
+    }
+    if own.any(Families::COMMENTS) {
+        return !own.any(Families::BODY);
+    }
+    let body = own.any(Families::BODY);
+    if own.any(
+        Families::CONSENT
+            | Families::LOGIN
+            | Families::RELATED
+            | Families::SHARE
+            | Families::PROMO
+            | Families::NAV
+            | Families::FOOT,
+    ) {
+        return share < if body { 0.1 } else { 0.35 };
+    }
+    if own.any(Families::SIDE | Families::BIO | Families::TAGS | Families::PLAYER | Families::HIDDEN) {
+        return share < if body { 0.05 } else { 0.25 };
+    }
+    if own.any(Families::CAPTION | Families::CREDIT) {
+        return share < 0.2 && words < 150;
+    }
+    if own.any(Families::AUTHOR | Families::BYLINE | Families::DATE | Families::UPDATED) {
+        return share < 0.2 && words < 60 && !body;
+    }
+    false
+}
+
+/// The smallest scope that holds most of the prose.
+fn region(page: &Page<'_>, good: &Sums) -> Option<usize> {
+    let total = good.total();
+    if total == 0 {
+        return None;
+    }
+    let holds = |index: usize, share: f64| ratio(good.of_scope(page, index), total) >= share;
+    let mut region = (0..page.scopes.len()).rfind(|index| holds(*index, REGION_SHARE))?;
+    while page.scopes.get(region).is_some_and(|scope| {
+        scope.tag.is_inline()
+            || matches!(
+                scope.tag,
+                Tag::P | Tag::Li | Tag::Cell | Tag::Row | Tag::Blockquote | Tag::Heading(_) | Tag::List
+            )
+    }) {
+        let parent = page.scopes.get(region)?.parent;
+        if parent == region {
+            break;
+        }
+        region = parent;
+    }
+    Some(widened(page, good, region))
+}
+
+/// The region with its neighbours, where they are as dense: bodies are often split over several boxes.
+fn widened(page: &Page<'_>, good: &Sums, region: usize) -> usize {
+    let mut region = region;
+    loop {
+        let Some(scope) = page.scopes.get(region) else { return region };
+        let Some(parent) = page.scopes.get(scope.parent).filter(|parent| !matches!(parent.tag, Tag::Body | Tag::Html))
+        else {
+            return region;
+        };
+        if scope.parent == region {
+            return region;
+        }
+        let here = good.of_scope(page, region);
+        let more = good.of_scope(page, scope.parent).saturating_sub(here);
+        let added: usize = page
+            .blocks
+            .get(parent.blocks.clone())
+            .unwrap_or_default()
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !scope.blocks.contains(&(at + parent.blocks.start)))
+            .map(|(_, block)| block.words)
+            .sum();
+        let same = more == 0 && added == 0;
+        if !same && (ratio(more, here) < 0.03 || ratio(more, added) < 0.6) {
+            return region;
+        }
+        region = scope.parent;
+    }
+}
+
+/// Judges single blocks.
+struct Judge<'a> {
+    facts: &'a Facts<'a>,
+    dropped: &'a [bool],
+    title: &'a str,
+    heading: Option<usize>,
+}
+
+impl Judge<'_> {
+    fn is_text(&self, index: usize, block: &Block) -> bool {
+        let page = self.facts.page;
+        if self.dropped.get(block.scope).copied().unwrap_or_default() {
+            return false;
+        }
+        let text = page.block_text(block);
+        if text.len() < 2000 && key(text) == self.title {
+            return false;
+        }
+        let density = block.link_density();
+        let tag = tag_of(page, block);
+        if density > 0.0 && block.words <= 20 && names_source(text) {
+            return true;
+        }
+        if block.words <= 12
+            && (density > 0.3 || block.words <= 5 || !text.ends_with(['.', '!', '?']))
+            && is_furniture(&text.to_lowercase())
+        {
+            return false;
+        }
+        if block.words <= 20 && is_byline(text) {
+            return false;
+        }
+        match tag {
+            Tag::Heading(1) if self.heading == Some(block.scope) => false,
+            Tag::Heading(_) => density < 0.5 && block.words <= 40,
+            Tag::P | Tag::Blockquote | Tag::Pre => density < 0.6 || (block.words >= 25 && density < 0.8),
+            Tag::Li | Tag::Dd | Tag::Dt => density < 0.5 && self.list_is_text(block),
+            Tag::Cell => density < 0.5,
+            _ => {
+                if block.words >= 10 {
+                    density < 0.5
+                } else {
+                    density < 0.2 && (ends_sentence(text) || self.between_prose(index))
+                }
+            }
+        }
+    }
+
+    /// Whether the list around an item is text rather than links.
+    fn list_is_text(&self, block: &Block) -> bool {
+        let page = self.facts.page;
+        let list = page.ancestors(block.scope).find(|(_, scope)| matches!(scope.tag, Tag::List | Tag::Dl));
+        let Some((_, list)) = list else { return true };
+        let blocks = page.blocks.get(list.blocks.clone()).unwrap_or_default();
+        let links: usize = blocks.iter().map(|block| block.link_bytes).sum();
+        let bytes: usize = blocks.iter().map(|block| block.bytes).sum();
+        ratio(links, bytes) < 0.45
+    }
+
+    /// Whether prose stands right before and after a block.
+    fn between_prose(&self, index: usize) -> bool {
+        let page = self.facts.page;
+        let prose = |at: Option<usize>| {
+            at.and_then(|at| page.blocks.get(at)).is_some_and(|block| {
+                is_prose(page, block) && !self.dropped.get(block.scope).copied().unwrap_or_default()
+            })
+        };
+        prose(index.checked_sub(1)) && prose(index.checked_add(1))
+    }
+
+    /// The standfirst: prose between the headline and the region.
+    fn standfirst(&self, region_start: usize) -> Vec<usize> {
+        let page = self.facts.page;
+        let Some(heading) = self.heading.and_then(|index| page.scopes.get(index)) else { return Vec::new() };
+        if heading.blocks.end > region_start || region_start - heading.blocks.end > 25 {
+            return Vec::new();
+        }
+        let candidates = heading.blocks.end..region_start;
+        candidates
+            .filter(|index| {
+                page.blocks.get(*index).is_some_and(|block| {
+                    let lead = page.ancestors(block.scope).take(3).any(|(_, scope)| scope.own.any(Families::LEAD));
+                    block.words >= if lead { 4 } else { 10 }
+                        && block.link_density() < 0.2
+                        && (lead || is_prose(page, block))
+                        && self.is_text(*index, block)
+                })
+            })
+            .collect()
+    }
+}
+
+fn ends_sentence(text: &str) -> bool {
+    text.ends_with(['.', '!', '?', '"', '”', '»', '。', '！', '？', '…', ':', ')', '’'])
+}
+
+/// Headings with nothing of the text behind them go.
+fn without_loose_headings(page: &Page<'_>, taken: Vec<usize>) -> Vec<usize> {
+    let mut kept: Vec<usize> = Vec::with_capacity(taken.len());
+    let mut text_follows = false;
+    for index in taken.into_iter().rev() {
+        let Some(block) = page.blocks.get(index) else { continue };
+        let heading = matches!(tag_of(page, block), Tag::Heading(_));
+        if heading && !text_follows {
+            continue;
+        }
+        text_follows = true;
+        kept.push(index);
+    }
+    kept.reverse();
+    kept
+}
+
+/// The line of a block; its link, where it could be a source line.
+fn line(facts: &Facts<'_>, block: &Block) -> Line {
+    let page = facts.page;
+    let text = clean(page.block_text(block));
+    let prose = match tag_of(page, block) {
+        Tag::Heading(_) | Tag::Li | Tag::Dt | Tag::Dd => false,
+        // Old pages are laid out in tables: a cell of several paragraphs is no cell of data.
+        Tag::Cell => page.scopes.get(block.scope).is_some_and(|cell| cell.blocks.len() > 2),
+        _ => true,
+    };
+    let labelled = block.link_bytes > 0 && text.as_bytes().iter().take(40).any(|byte| *byte == b':');
+    let href = labelled
+        .then(|| {
+            let first = page.scopes.partition_point(|scope| scope.text.start < block.text.start);
+            let mut inside = page.scopes.get(first..)?.iter().take_while(|scope| scope.text.start <= block.text.end);
+            inside.find_map(|scope| scope.href.filter(|_| scope.tag == Tag::A)).and_then(|href| facts.absolute(href))
+        })
+        .flatten();
+    Line { text, href, prose }
+}

@@ -1,0 +1,46 @@
+//! From a page's bytes to an article.
+//!
+//! One function, [`extract`], pure and synchronous: bytes, headers and address in, the page's
+//! [`Content`](crate::record::Content) or a [`Refusal`] out. What happens on the way, a room each:
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `charset` | bytes to text, as the Encoding Standard has it |
+//! | `parse` | text to a tree, with caps on nodes, depth and time |
+//! | `page` | one walk over the tree: scopes, blocks of text, and everything of the head |
+//! | `classes` | what the words in class and id say about an element |
+//! | `structured` | JSON-LD, and the names of meta elements in order of trust |
+//! | `title`, `authors`, `dates`, `images`, `language` | a field each |
+//! | `content` | which blocks are the text |
+//! | `wire` | what agencies and republishers leave in a text |
+//! | `gate` | is it an article at all? |
+//! | `text` | normal forms, word counts, bounds |
+//! | `plain` | pages that are plain text |
+//! | `batch` | pages from disk: `newswire extract` |
+
+mod agencies;
+mod article;
+mod authors;
+pub mod batch;
+mod charset;
+mod classes;
+mod content;
+mod dates;
+mod gate;
+mod images;
+mod jsonld;
+mod language;
+mod months;
+mod page;
+mod parse;
+mod phrases;
+mod plain;
+mod structured;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod text;
+mod title;
+mod wire;
+
+pub use article::{Extraction, Limits, Refusal, Source, extract};

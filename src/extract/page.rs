@@ -1,0 +1,476 @@
+//! One walk over the tree, and all that later rooms ask for.
+//!
+//! The text of a page is kept in one string. An element is a [`Scope`]: its tag, what its class says,
+//! and the range of the text that stands in it. A [`Block`] is a run of text between two block
+//! boundaries: what a reader sees as a paragraph, heading, list item or button.
+
+use std::ops::Range;
+
+use ego_tree::iter::Edge;
+use scraper::node::Element;
+use scraper::{Html, Node};
+
+use super::classes::{Families, families};
+use super::tag::Tag;
+
+/// A page after the walk.
+#[derive(Debug, Default)]
+pub(super) struct Page<'a> {
+    /// All text, white space collapsed; a line feed ends each block.
+    pub(super) text: String,
+    /// Every element with a part in the text, in document order: a parent before its children.
+    pub(super) scopes: Vec<Scope<'a>>,
+    /// Every run of text, in document order.
+    pub(super) blocks: Vec<Block>,
+    /// `name`, `property`, `itemprop` or `http-equiv` of a meta element, and its content.
+    pub(super) metas: Vec<(&'a str, &'a str)>,
+    /// `rel` and `href` of link elements.
+    pub(super) links: Vec<(&'a str, &'a str)>,
+    /// The first title element of the document.
+    pub(super) title: String,
+    /// `lang` of the html element.
+    pub(super) lang: Option<&'a str>,
+    /// The address that relative ones start from, if the page says one.
+    pub(super) base: Option<&'a str>,
+    /// The bodies of JSON-LD scripts.
+    pub(super) json_ld: Vec<&'a str>,
+    /// Buttons and visible inputs.
+    pub(super) controls: usize,
+}
+
+/// An element, as rules see it.
+#[derive(Debug, Clone)]
+pub(super) struct Scope<'a> {
+    pub(super) tag: Tag,
+    pub(super) element: Option<&'a Element>,
+    pub(super) parent: usize,
+    /// What its own class, id and role say.
+    pub(super) own: Families,
+    /// Whether it is a dialog, or not shown.
+    pub(super) unseen: bool,
+    /// The range of [`Page::text`] in it.
+    pub(super) text: Range<usize>,
+    /// The range of [`Page::blocks`] in it.
+    pub(super) blocks: Range<usize>,
+    /// The first scope after it and all within it.
+    pub(super) end: usize,
+    /// Its `href`, `datetime`, `itemprop` and `rel`.
+    pub(super) href: Option<&'a str>,
+    pub(super) datetime: Option<&'a str>,
+    pub(super) itemprop: Option<&'a str>,
+    pub(super) rel: Option<&'a str>,
+}
+
+/// A run of text between two block boundaries.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    /// Its range of [`Page::text`], without the line feed.
+    pub(super) text: Range<usize>,
+    /// The innermost element that is no inline one.
+    pub(super) scope: usize,
+    /// Words, roughly: runs between spaces; two characters of Chinese or Japanese count as one.
+    pub(super) words: usize,
+    /// Bytes of text, and those of them within links, and in bold.
+    pub(super) bytes: usize,
+    pub(super) link_bytes: usize,
+    pub(super) bold_bytes: usize,
+}
+
+impl Block {
+    /// The share of its text that stands in links.
+    pub(super) fn link_density(&self) -> f64 {
+        ratio(self.link_bytes, self.bytes)
+    }
+}
+
+/// `part` of `whole`, nothing of nothing being nothing.
+#[expect(clippy::cast_precision_loss, reason = "counts within one page")]
+pub(super) fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+impl<'a> Page<'a> {
+    /// Walks the tree once.
+    pub(super) fn of(html: &'a Html) -> Self {
+        let mut walk = Walk::default();
+        for edge in html.tree.root().traverse() {
+            match edge {
+                Edge::Open(node) => match node.value() {
+                    Node::Text(text) => walk.text(text),
+                    Node::Element(element) => {
+                        let text = || match node.first_child().map(|child| child.value()) {
+                            Some(Node::Text(text)) => &**text,
+                            _ => "",
+                        };
+                        walk.open(element, text);
+                    }
+                    _ => {}
+                },
+                Edge::Close(node) => {
+                    if let Node::Element(element) = node.value() {
+                        walk.close(element);
+                    }
+                }
+            }
+        }
+        walk.flush();
+        walk.page
+    }
+
+    /// The text of a scope or block.
+    pub(super) fn slice(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+
+    /// The text of a block.
+    pub(super) fn block_text(&self, block: &Block) -> &str {
+        self.slice(&block.text)
+    }
+
+    /// A scope and all around it, innermost first.
+    pub(super) fn ancestors(&self, scope: usize) -> impl Iterator<Item = (usize, &Scope<'a>)> {
+        let mut next = Some(scope);
+        std::iter::from_fn(move || {
+            let index = next?;
+            let scope = self.scopes.get(index)?;
+            next = (scope.parent != index).then_some(scope.parent);
+            Some((index, scope))
+        })
+    }
+
+    /// The first non-empty content of the meta element with this name.
+    pub(super) fn meta(&self, name: &str) -> Option<&'a str> {
+        self.all_meta(name).next()
+    }
+
+    /// All non-empty contents of meta elements with this name.
+    pub(super) fn all_meta(&self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.metas
+            .iter()
+            .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, content)| content.trim())
+            .filter(|content| !content.is_empty())
+    }
+}
+
+/// What the walk carries along.
+#[derive(Default)]
+struct Walk<'a> {
+    page: Page<'a>,
+    /// Open elements that have a scope.
+    open: Vec<usize>,
+    /// The innermost of them that is no inline element.
+    block_scope: Vec<usize>,
+    /// How many skipped elements are open.
+    skipped: usize,
+    links: usize,
+    bold: usize,
+    preformatted: usize,
+    noscript: usize,
+    block_start: usize,
+    block: Counts,
+    /// White space was seen since the last character.
+    space: bool,
+    /// The text's length at the last line break.
+    break_at: Option<usize>,
+}
+
+#[derive(Default)]
+struct Counts {
+    words: usize,
+    /// Characters of scripts without spaces.
+    ideographs: usize,
+    link_bytes: usize,
+    bold_bytes: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn open(&mut self, element: &'a Element, child_text: impl Fn() -> &'a str) {
+        let tag = Tag::named(element.name());
+        if self.skipped > 0 {
+            self.skipped += usize::from(is_skipped(tag));
+            return;
+        }
+        match tag {
+            Tag::Skipped => {
+                self.skipped += 1;
+                self.space = true;
+                return;
+            }
+            Tag::Meta => return self.meta(element),
+            Tag::Link => return self.link(element),
+            Tag::Script => {
+                let kind = element.attr("type").unwrap_or_default().trim();
+                if kind.get(..19).is_some_and(|kind| kind.eq_ignore_ascii_case("application/ld+json")) {
+                    self.page.json_ld.push(child_text());
+                }
+                self.skipped += 1;
+                return;
+            }
+            Tag::Title => {
+                if self.page.title.is_empty() {
+                    self.page.title = child_text().split_whitespace().collect::<Vec<_>>().join(" ");
+                }
+                self.skipped += 1;
+                return;
+            }
+            Tag::Br => {
+                if self.break_at == Some(self.page.text.len()) {
+                    self.flush();
+                }
+                self.break_at = Some(self.page.text.len());
+                self.space = true;
+                return;
+            }
+            Tag::Noscript => self.noscript += 1,
+            Tag::A => self.links += 1,
+            Tag::Bold => self.bold += 1,
+            Tag::Pre => self.preformatted += 1,
+            Tag::Input | Tag::Button => self.page.controls += 1,
+            Tag::Html => self.page.lang = element.attr("lang").or_else(|| element.attr("xml:lang")),
+            _ => {}
+        }
+        if !tag.is_inline() {
+            self.flush();
+        }
+        if element.name() == "base" && self.page.base.is_none() {
+            self.page.base = element.attr("href");
+        }
+        let index = self.page.scopes.len();
+        let scope = self.scope(tag, element, index);
+        self.page.scopes.push(scope);
+        self.open.push(index);
+        if !tag.is_inline() {
+            self.block_scope.push(index);
+        }
+    }
+
+    fn scope(&self, tag: Tag, element: &'a Element, index: usize) -> Scope<'a> {
+        let at = self.page.text.len();
+        let mut scope = Scope {
+            tag,
+            element: Some(element),
+            parent: self.open.last().copied().unwrap_or(index),
+            own: Families::NONE,
+            unseen: tag == Tag::Dialog,
+            text: at..at,
+            blocks: self.page.blocks.len()..self.page.blocks.len(),
+            end: index + 1,
+            href: None,
+            datetime: None,
+            itemprop: None,
+            rel: None,
+        };
+        for (name, value) in element.attrs() {
+            match name {
+                "class" | "id" | "data-testid" | "data-component" => scope.own |= families(value),
+                "role" => {
+                    scope.own |= families(value);
+                    scope.unseen |= value == "dialog" || value == "alertdialog";
+                }
+                "aria-modal" => scope.unseen |= value == "true",
+                "hidden" => scope.unseen |= value != "until-found",
+                "style" => scope.unseen |= hides(value),
+                "href" => scope.href = Some(value.trim()),
+                "datetime" => scope.datetime = Some(value),
+                "itemprop" => scope.itemprop = Some(value),
+                "rel" => scope.rel = Some(value),
+                // Microdata on any element may carry its value in an attribute.
+                "content" if scope.datetime.is_none() => scope.datetime = Some(value),
+                _ => {}
+            }
+        }
+        scope
+    }
+
+    fn meta(&mut self, element: &'a Element) {
+        let Some(content) = element.attr("content") else { return };
+        for key in ["property", "name", "itemprop", "http-equiv"] {
+            if let Some(name) = element.attr(key) {
+                self.page.metas.push((name.trim(), content));
+            }
+        }
+    }
+
+    fn link(&mut self, element: &'a Element) {
+        if let (Some(rel), Some(href)) = (element.attr("rel"), element.attr("href")) {
+            self.page.links.push((rel, href));
+        }
+    }
+
+    fn close(&mut self, element: &'a Element) {
+        let tag = Tag::named(element.name());
+        if self.skipped > 0 {
+            self.skipped -= usize::from(is_skipped(tag));
+            return;
+        }
+        match tag {
+            Tag::Meta | Tag::Link | Tag::Br => return,
+            Tag::Noscript => self.noscript = self.noscript.saturating_sub(1),
+            Tag::A => self.links = self.links.saturating_sub(1),
+            Tag::Bold => self.bold = self.bold.saturating_sub(1),
+            Tag::Pre => self.preformatted = self.preformatted.saturating_sub(1),
+            _ => {}
+        }
+        if !tag.is_inline() {
+            self.flush();
+            self.block_scope.pop();
+        }
+        let (text, blocks, scopes) = (self.page.text.len(), self.page.blocks.len(), self.page.scopes.len());
+        if let Some(scope) = self.open.pop().and_then(|index| self.page.scopes.get_mut(index)) {
+            scope.text.end = text.max(scope.text.start);
+            scope.blocks.end = blocks;
+            scope.end = scopes;
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.skipped > 0 || self.noscript > 0 {
+            return;
+        }
+        if self.preformatted > 0 {
+            return self.preformatted(text);
+        }
+        self.inline(text);
+    }
+
+    /// Preformatted text: a blank line ends a block.
+    fn preformatted(&mut self, text: &str) {
+        for (number, line) in text.split('\n').enumerate() {
+            if number > 0 {
+                if self.break_at == Some(self.page.text.len()) {
+                    self.flush();
+                }
+                self.break_at = Some(self.page.text.len());
+                self.space = true;
+            }
+            self.inline(line);
+        }
+    }
+
+    fn inline(&mut self, text: &str) {
+        let mut rest = text;
+        loop {
+            let trimmed = rest.trim_start_matches(is_space);
+            self.space |= trimmed.len() < rest.len();
+            if trimmed.is_empty() {
+                return;
+            }
+            let end = trimmed.find(is_space).unwrap_or(trimmed.len());
+            let (word, after) = trimmed.split_at(end);
+            rest = after;
+            self.word(word);
+        }
+    }
+
+    fn word(&mut self, word: &str) {
+        let begins = self.page.text.len() == self.block_start;
+        if self.space && !begins {
+            self.page.text.push(' ');
+        }
+        self.block.words += usize::from(self.space || begins);
+        self.space = false;
+        self.page.text.push_str(word);
+        if !word.is_ascii() {
+            self.block.ideographs += word.chars().filter(|c| is_ideograph(*c)).count();
+        }
+        if self.links > 0 {
+            self.block.link_bytes += word.len() + 1;
+        }
+        if self.bold > 0 {
+            self.block.bold_bytes += word.len() + 1;
+        }
+    }
+
+    /// Ends the block that is being read, if it has any text.
+    fn flush(&mut self) {
+        let (start, end) = (self.block_start, self.page.text.len());
+        self.space = false;
+        self.break_at = None;
+        if start == end {
+            return;
+        }
+        let counts = std::mem::take(&mut self.block);
+        self.page.blocks.push(Block {
+            text: start..end,
+            scope: self.block_scope.last().copied().unwrap_or_default(),
+            words: counts.words + counts.ideographs / 2,
+            bytes: end - start + 1,
+            link_bytes: counts.link_bytes.min(end - start + 1),
+            bold_bytes: counts.bold_bytes.min(end - start + 1),
+        });
+        self.page.text.push('\n');
+        self.block_start = self.page.text.len();
+    }
+}
+
+fn is_skipped(tag: Tag) -> bool {
+    matches!(tag, Tag::Skipped | Tag::Script | Tag::Title)
+}
+
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || c == '\u{200b}' || c == '\u{feff}'
+}
+
+/// Characters of scripts that put no space between words.
+pub(super) fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Whether an inline style takes the element out of sight.
+fn hides(style: &str) -> bool {
+    let mut rest = style;
+    while let Some(at) = rest.find("display") {
+        rest = rest.get(at + 7..).unwrap_or_default();
+        if let Some(value) = rest.trim_start().strip_prefix(':')
+            && value.trim_start().get(..4).is_some_and(|value| value.eq_ignore_ascii_case("none"))
+        {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks(html: &str) -> Vec<String> {
+        let html = Html::parse_document(html);
+        let page = Page::of(&html);
+        page.blocks.iter().map(|block| page.block_text(block).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_block_is_what_stands_between_two_boundaries() {
+        assert_eq!(blocks("<div>a <b>b</b>c<p>d</p> e<br>f <br> <br/>g</div>"), ["a bc", "d", "e f", "g"]);
+    }
+
+    #[test]
+    fn a_blank_line_divides_preformatted_text() {
+        assert_eq!(blocks("<pre>\none\ntwo\n\n\nthree\n \nfour</pre>"), ["one two", "three", "four"]);
+    }
+
+    #[test]
+    fn scripts_and_styles_are_no_text() {
+        assert_eq!(blocks("<p>a<script>x</script><style>y</style><svg><title>t</title><g>z</g></svg>b"), ["a b"]);
+    }
+
+    #[test]
+    fn a_scope_knows_its_text_and_its_end() {
+        let html = Html::parse_document("<article><p>one</p><p>two <a href=' /x '>three</a></p></article><p>four");
+        let page = Page::of(&html);
+        let article = page.scopes.iter().find(|scope| scope.tag == Tag::Article).unwrap();
+        assert_eq!(page.slice(&article.text), "one\ntwo three\n");
+        assert_eq!(article.blocks, 0..2);
+        let link = page.scopes.iter().find(|scope| scope.tag == Tag::A).unwrap();
+        assert_eq!((page.slice(&link.text).trim(), link.href), ("three", Some("/x")));
+    }
+
+    #[test]
+    fn link_density_counts_bytes_in_links() {
+        let html = Html::parse_document("<p>aaaa <a href=x>bbbb</a></p>");
+        let page = Page::of(&html);
+        assert!((page.blocks[0].link_density() - 0.5).abs() < 0.01);
+    }
+}

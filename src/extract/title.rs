@@ -1,0 +1,151 @@
+//! The headline, as the page shows it: without the site's name, kicker or section.
+//!
+//! Sources are JSON-LD's `headline`, `og:title`, the heading and `<title>`. On news pages JSON-LD is
+//! right most often (precision .86 against .79 for the first `h1`, on 124 pages of publishers); on
+//! others the heading is.
+
+use super::classes::Families;
+use super::jsonld::is_news;
+use super::page::Page;
+use super::structured::Facts;
+use super::tag::Tag;
+use super::text::{TITLE_CHARS, clean, clean_markup, cut, key};
+
+/// What stands between a title and the site's name.
+const SEPARATORS: [&str; 14] =
+    [" | ", " - ", " – ", " — ", " :: ", " • ", " · ", " » ", " « ", " / ", " ~ ", " < ", "｜", " : "];
+
+/// The title, and the scope of the heading that shows it.
+pub(super) struct Title {
+    pub(super) text: Option<String>,
+    pub(super) heading: Option<usize>,
+}
+
+/// Finds the title of a page.
+pub(super) fn title(facts: &Facts<'_>) -> Title {
+    let page = facts.page;
+    let ld = facts.ld_text("headline").or_else(|| facts.ld_text("name")).filter(|text| !facts.is_site(text));
+    let og = facts.meta_text(&["og:title"]);
+    let twitter = facts.meta_text(&["twitter:title"]);
+    let document = Some(clean_markup(&page.title)).filter(|text| !text.is_empty());
+    let witnesses: Vec<String> = [&ld, &og, &twitter, &document].into_iter().flatten().map(|text| key(text)).collect();
+    let heading = heading(facts, &witnesses);
+    let shown = heading.and_then(|index| page.scopes.get(index)).map(|scope| clean(page.slice(&scope.text)));
+    let known: Vec<String> = [&shown, &ld].into_iter().flatten().map(|text| key(text)).collect();
+    let og = og.or(twitter).map(|text| without_site(facts, &text, &known));
+    let document = document.map(|text| without_site(facts, &text, &known));
+    let shown = shown.map(|text| without_kicker(text, ld.as_deref(), og.as_deref()));
+    let news = facts.ld.is_some_and(is_news);
+    let order = if news { [ld, og, shown, document] } else { [shown, ld, og, document] };
+    let text = order.into_iter().flatten().map(|text| without_site(facts, &text, &known)).find(|text| !text.is_empty());
+    Title { text: text.map(|text| cut(text, TITLE_CHARS)), heading }
+}
+
+/// The heading most like what the head says; headings of the furniture count less.
+fn heading(facts: &Facts<'_>, witnesses: &[String]) -> Option<usize> {
+    let page = facts.page;
+    let mut best: Option<(f64, usize)> = None;
+    let mut place = 0.0;
+    for (index, scope) in page.scopes.iter().enumerate() {
+        let level = match scope.tag {
+            Tag::Heading(level) if level <= 3 => level,
+            _ if scope.itemprop == Some("headline") && scope.tag != Tag::A => 1,
+            _ => continue,
+        };
+        let text = page.slice(&scope.text).trim();
+        if text.is_empty() || text.len() > 600 {
+            continue;
+        }
+        let this = key(text);
+        let likeness = witnesses.iter().map(|witness| likeness(&this, witness)).fold(0.0, f64::max);
+        if level > 1 && likeness < 0.6 {
+            continue;
+        }
+        let mut points = 4.0 * likeness + if level == 1 { 2.0 } else { 0.0 } - place;
+        place += 0.05;
+        points += f64::from(u8::from(scope.itemprop == Some("headline")));
+        points += 0.5 * f64::from(u8::from(scope.own.any(Families::TITLE)));
+        if facts.is_site(text) && likeness < 0.99 {
+            points -= 4.0;
+        }
+        points -= furniture(page, index);
+        if best.is_none_or(|(most, _)| points > most) {
+            best = Some((points, index));
+        }
+    }
+    best.filter(|(points, _)| *points > 0.0).map(|(_, index)| index)
+}
+
+fn furniture(page: &Page<'_>, index: usize) -> f64 {
+    let mut minus: f64 = 0.0;
+    for (_, scope) in page.ancestors(index) {
+        let against = Families::COMMENTS | Families::RELATED | Families::SIDE | Families::CONSENT;
+        if matches!(scope.tag, Tag::Nav | Tag::Aside | Tag::Footer | Tag::Form) || scope.unseen {
+            minus = minus.max(3.0);
+        } else if scope.own.any(against) && !matches!(scope.tag, Tag::Body | Tag::Html | Tag::Main | Tag::Article) {
+            minus = minus.max(1.0);
+        }
+    }
+    minus
+}
+
+/// The share of words that two keys have in common (Dice), counting each word of the shorter once.
+fn likeness(a: &str, b: &str) -> f64 {
+    if a == b {
+        return 1.0;
+    }
+    let (count_a, count_b) = (a.split(' ').count(), b.split(' ').count());
+    if count_a + count_b > 400 {
+        return 0.0;
+    }
+    let common = a.split(' ').filter(|word| b.split(' ').any(|other| other == *word)).count();
+    (2.0 * super::page::ratio(common, count_a + count_b)).min(0.99)
+}
+
+/// A heading without what stands before the headline in it, where the head has the headline alone.
+fn without_kicker(shown: String, ld: Option<&str>, og: Option<&str>) -> String {
+    let this = key(&shown);
+    for text in [ld, og].into_iter().flatten() {
+        let other = key(text);
+        if other.split(' ').count() >= 3
+            && this.len() > other.len()
+            && (this.ends_with(&other) || this.starts_with(&other))
+        {
+            return text.to_owned();
+        }
+    }
+    shown
+}
+
+/// A title without the site's name at its end or beginning, at most four times.
+///
+/// A part goes only if it is the site's name, or if what remains is a text that the page shows.
+fn without_site(facts: &Facts<'_>, title: &str, known: &[String]) -> String {
+    let mut rest = title.trim();
+    for _ in 0..4 {
+        let this = key(rest);
+        if known.contains(&this) && !SEPARATORS.iter().any(|separator| rest.contains(separator)) {
+            break;
+        }
+        let last =
+            SEPARATORS.iter().filter_map(|separator| rest.rsplit_once(separator)).min_by_key(|(_, after)| after.len());
+        if let Some((before, after)) = last
+            && (facts.is_site(after) || known.contains(&key(before)))
+            && !before.trim().is_empty()
+        {
+            rest = before.trim();
+            continue;
+        }
+        let first =
+            SEPARATORS.iter().filter_map(|separator| rest.split_once(separator)).min_by_key(|(before, _)| before.len());
+        match first {
+            Some((before, after))
+                if (facts.is_site(before) || known.contains(&key(after))) && !after.trim().is_empty() =>
+            {
+                rest = after.trim();
+            }
+            _ => break,
+        }
+    }
+    rest.to_owned()
+}
