@@ -8,6 +8,8 @@ mod message;
 mod origin;
 mod outcome;
 mod reason;
+mod tracking;
+pub mod url;
 
 pub use article::{
     Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights, SCHEMA_VERSION,
@@ -18,3 +20,4 @@ pub use message::{MalformedMessage, UrlMessage};
 pub use origin::{Origin, ParseOriginError};
 pub use outcome::{Outcome, OutcomeRecord};
 pub use reason::Reason;
+pub use self::url::{Identity, RefusedUrl, site};
