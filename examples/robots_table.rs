@@ -22,7 +22,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         if Some(allowed) == case.get("allowed").and_then(Value::as_bool) {
             passed += 1;
         } else {
-            println!("{}: {} {} should not be {allowed}", text("id"), text("agent"), path(text("url")).chars().take(100).collect::<String>());
+            println!(
+                "{}: {} {} should not be {allowed}",
+                text("id"),
+                text("agent"),
+                path(text("url")).chars().take(100).collect::<String>()
+            );
         }
     }
     println!("passed {passed} of {total}");

@@ -80,7 +80,7 @@ pub enum ClientError {
 #[derive(Debug, Clone)]
 pub enum Answer {
     /// A page.
-    Page(Raw),
+    Page(Box<Raw>),
     /// It is elsewhere.
     Redirect {
         /// Where, absolute and without fragment. Not judged yet: [`Hops`](super::Hops) does.
@@ -186,10 +186,12 @@ impl Client {
         let declared = media::declared(headers.content_type.as_deref())?;
         let codings = coding::named(headers.content_encoding.as_deref().unwrap_or_default())
             .map_err(|cause| FetchError::Undecodable { cause })?;
-        let bytes = body::whole(response, declared, !codings.is_empty(), self.limits(self.inner.max_body, deadline)).await?;
+        let bytes =
+            body::whole(response, declared, !codings.is_empty(), self.limits(self.inner.max_body, deadline)).await?;
         let elapsed = started.elapsed();
         let url = url.clone();
-        Ok(Answer::Page(Raw { url, status, headers, bytes, fetched_at: SystemTime::now(), elapsed, declared, codings }))
+        let raw = Raw { url, status, headers, bytes, fetched_at: SystemTime::now(), elapsed, declared, codings };
+        Ok(Answer::Page(Box::new(raw)))
     }
 
     /// Asks for the first `limit` bytes of a small file, whatever it calls itself, within `time_left`.
@@ -222,7 +224,12 @@ impl Client {
     /// hyper lets a port that stands in the URL win over the one that the resolver answers with. So a
     /// host of `fetch.resolve` is asked through a URL without its port, with `Host` as the URL has it.
     /// That is HTTP/1.1 only: in HTTP/2 the name that the server sees is the URL's own.
-    async fn request(&self, url: &Url, deadline: Instant, accept: HeaderValue) -> Result<reqwest::Response, FetchError> {
+    async fn request(
+        &self,
+        url: &Url,
+        deadline: Instant,
+        accept: HeaderValue,
+    ) -> Result<reqwest::Response, FetchError> {
         self.check(url)?;
         let started = Instant::now();
         let own_address = url.host_str().and_then(|host| self.inner.guard.own_address(host));

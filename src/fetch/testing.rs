@@ -108,7 +108,8 @@ async fn head(stream: &mut TcpStream) -> String {
 
 /// A well-formed answer.
 pub fn answer(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("HTTP/1.1 {status} x\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let mut bytes =
+        format!("HTTP/1.1 {status} x\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     if headers.contains("Content-Length") || headers.contains("chunked") {
         bytes = format!("HTTP/1.1 {status} x\r\n{headers}Connection: close\r\n\r\n");
     }

@@ -24,14 +24,15 @@ async fn reason_of(bytes: impl Into<Vec<u8>>) -> Reason {
 
 fn raw(answer: Answer) -> Raw {
     match answer {
-        Answer::Page(raw) => raw,
+        Answer::Page(raw) => *raw,
         other => panic!("{other:?}"),
     }
 }
 
 #[tokio::test]
 async fn a_page_comes_back_with_its_header() {
-    let header = "Content-Type: text/html; charset=utf-8\r\nETag: \"e\"\r\nX-Robots-Tag: noindex\r\nX-Robots-Tag: noarchive\r\n";
+    let header =
+        "Content-Type: text/html; charset=utf-8\r\nETag: \"e\"\r\nX-Robots-Tag: noindex\r\nX-Robots-Tag: noarchive\r\n";
     let raw = raw(asked(answer(200, header, b"<p>hello")).await.unwrap());
     assert_eq!(raw.headers.etag.as_deref(), Some("\"e\""));
     assert_eq!(raw.headers.x_robots_tag, ["noindex", "noarchive"]);
@@ -89,7 +90,10 @@ async fn a_body_shorter_than_it_said_is_incomplete() {
 async fn a_reset_is_the_connections_failure_before_the_head_and_the_bodys_after_it() {
     for (sent, reason) in [
         (vec![], Reason::ConnectFailure),
-        (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<p>".to_vec(), Reason::IncompleteBody),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9\r\n\r\n<p>".to_vec(),
+            Reason::IncompleteBody,
+        ),
     ] {
         let site = Site::serving(move |mut stream, _| {
             let sent = sent.clone();
@@ -242,8 +246,22 @@ async fn nothing_forbidden_is_ever_connected_to() {
     settings.resolve.insert("mapped.example".into(), format!("[::ffff:127.0.0.1]:{port}").parse().unwrap());
     let client = Client::new(&settings).unwrap();
     for host in [
-        "127.0.0.1", "127.1", "0x7f000001", "017700000001", "2130706433", "0", "[::1]", "[::]", "[::ffff:127.0.0.1]",
-        "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "localhost", "a.localhost.", "own.example", "OWN.example.",
+        "127.0.0.1",
+        "127.1",
+        "0x7f000001",
+        "017700000001",
+        "2130706433",
+        "0",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "localhost",
+        "a.localhost.",
+        "own.example",
+        "OWN.example.",
         "mapped.example",
     ] {
         let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();

@@ -119,7 +119,9 @@ impl Robots {
             200..=299 => Standing::Rules(Arc::new(Rules::parse(&answer.bytes, &self.agent))),
             429 => unreachable(Reason::RobotsUnreachable, "robots.txt: status 429".into(), answer.retry_after),
             300..=499 => Standing::Absent,
-            status => unreachable(Reason::RobotsUnreachable, format!("robots.txt: status {status}"), answer.retry_after),
+            status => {
+                unreachable(Reason::RobotsUnreachable, format!("robots.txt: status {status}"), answer.retry_after)
+            }
         }
     }
 }
@@ -135,11 +137,14 @@ fn unreachable(reason: Reason, detail: String, retry_after: Option<Duration>) ->
 fn after_failure(error: &FetchError, redirects: u32) -> Standing {
     let detail = format!("robots.txt: {error}");
     match error.outcome() {
-        Outcome::Rejected if error.reason() == Reason::Undecodable => unreachable(Reason::RobotsUnreachable, detail, None),
+        Outcome::Rejected if error.reason() == Reason::Undecodable => {
+            unreachable(Reason::RobotsUnreachable, detail, None)
+        }
         // The page's own request is refused for the same, without a connection.
         Outcome::Rejected => Standing::Absent,
         _ => {
-            let of_the_host = matches!(error.reason(), Reason::DnsFailure | Reason::ConnectFailure | Reason::TlsFailure);
+            let of_the_host =
+                matches!(error.reason(), Reason::DnsFailure | Reason::ConnectFailure | Reason::TlsFailure);
             let reason = if of_the_host && redirects == 0 { error.reason() } else { Reason::RobotsUnreachable };
             unreachable(reason, detail, None)
         }

@@ -11,6 +11,7 @@ mod reason;
 mod tracking;
 pub mod url;
 
+pub use self::url::{Identity, RefusedUrl, site};
 pub use article::{
     Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights, SCHEMA_VERSION,
     article_id, schema,
@@ -20,4 +21,3 @@ pub use message::{MalformedMessage, UrlMessage};
 pub use origin::{Origin, ParseOriginError};
 pub use outcome::{Outcome, OutcomeRecord};
 pub use reason::Reason;
-pub use self::url::{Identity, RefusedUrl, site};

@@ -281,13 +281,14 @@ fn behind_amp_cache(url: &Url) -> Option<Url> {
     let host = url.host_str()?;
     let google_viewer = matches!(host, "google.com" | "www.google.com");
     let path = url.path().strip_prefix('/')?;
-    let rest = if host.ends_with(".cdn.ampproject.org") || host == "cdn.ampproject.org" || host.ends_with(".bing-amp.com") {
-        path.strip_prefix("c/").or_else(|| path.strip_prefix("v/"))?
-    } else if google_viewer {
-        path.strip_prefix("amp/")?
-    } else {
-        return None;
-    };
+    let rest =
+        if host.ends_with(".cdn.ampproject.org") || host == "cdn.ampproject.org" || host.ends_with(".bing-amp.com") {
+            path.strip_prefix("c/").or_else(|| path.strip_prefix("v/"))?
+        } else if google_viewer {
+            path.strip_prefix("amp/")?
+        } else {
+            return None;
+        };
     let (scheme, rest) = rest.strip_prefix("s/").map_or(("http", rest), |rest| ("https", rest));
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
     let page = Url::parse(&format!("{scheme}://{rest}{query}")).ok()?;

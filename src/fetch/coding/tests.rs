@@ -42,8 +42,7 @@ fn zst(bytes: &[u8]) -> Vec<u8> {
 
 type Encode = fn(&[u8]) -> Vec<u8>;
 
-const CODINGS: [(&str, Encode); 5] =
-    [("gzip", gzip), ("deflate", zlib), ("deflate", raw), ("br", br), ("zstd", zst)];
+const CODINGS: [(&str, Encode); 5] = [("gzip", gzip), ("deflate", zlib), ("deflate", raw), ("br", br), ("zstd", zst)];
 
 fn decoded(header: &str, bytes: &[u8]) -> Decoded {
     decode(&named(header).unwrap(), bytes, CAP)

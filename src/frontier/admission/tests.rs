@@ -1,5 +1,5 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::fetch::testing::{Site, answer, lenient};
@@ -137,8 +137,10 @@ async fn a_host_that_asked_to_be_left_alone_is() {
 #[tokio::test]
 async fn without_robots_nobody_asks_for_it() {
     let site = site(500, "", "").await;
-    let frontier =
-        Frontier::new(&config::Frontier { robots: config::Robots::Ignore, ..settings() }, Client::new(&lenient()).unwrap());
+    let frontier = Frontier::new(
+        &config::Frontier { robots: config::Robots::Ignore, ..settings() },
+        Client::new(&lenient()).unwrap(),
+    );
     frontier.admit(&site.url("/"), PATIENT).await.unwrap();
     assert_eq!(site.connections(), 0);
 }

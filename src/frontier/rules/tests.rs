@@ -21,7 +21,7 @@ fn the_group_that_names_us_counts_and_the_one_for_all_only_without_it() {
     assert!(allows(file, "/b"));
     assert!(!allows(file, "/a"));
     assert!(!Rules::parse(file.as_bytes(), "third").allows("/b"));
-    assert!(allows("User-agent: newswire\nSitemap: /x\n\nUser-agent: none\nDisallow: /", "/a"));
+    assert!(allows("User-agent: newswire\nDisallow:\n\nUser-agent: *\nDisallow: /", "/a"));
 }
 
 #[test]

@@ -13,10 +13,21 @@ fn key(text: &str) -> String {
 #[test]
 fn addresses_are_refused_in_the_order_of_the_reasons() {
     let reason = |text: &str| Identity::of(text).unwrap_err().reason();
-    for text in ["", "news.example/a", "//news.example/a", "http://", "http://[::bad/", "http://a b/", "news.example:80/a", "localhost:8080"] {
+    for text in [
+        "",
+        "news.example/a",
+        "//news.example/a",
+        "http://",
+        "http://[::bad/",
+        "http://a b/",
+        "news.example:80/a",
+        "localhost:8080",
+    ] {
         assert_eq!(reason(text), Reason::InvalidUrl, "{text:?}");
     }
-    for text in ["ftp://u:p@news.example/", "mailto:a@b.example", "javascript:alert(1)", "file:///etc/passwd", "data:,x"] {
+    for text in
+        ["ftp://u:p@news.example/", "mailto:a@b.example", "javascript:alert(1)", "file:///etc/passwd", "data:,x"]
+    {
         assert_eq!(reason(text), Reason::UnsupportedScheme, "{text:?}");
     }
     for text in ["http://u@news.example/", "http://u:p@127.0.0.1/", "https://:p@news.example/"] {
@@ -97,7 +108,9 @@ fn the_order_of_parameters_does_not_matter() {
 
 #[test]
 fn only_a_real_page_is_taken_out_of_a_cache() {
-    for address in ["https://cdn.ampproject.org/", "https://www.google.com/amp/", "https://www.google.com/amp/s/settings"] {
+    for address in
+        ["https://cdn.ampproject.org/", "https://www.google.com/amp/", "https://www.google.com/amp/s/settings"]
+    {
         assert!(key(address).contains("ampproject") || key(address).contains("google"), "{address}");
     }
 }
@@ -115,15 +128,55 @@ fn a_site_is_the_registrable_domain_or_the_host() {
 /// Addresses made of the pieces that the rules look at, so that the rules meet each other.
 fn addresses() -> impl Strategy<Value = String> {
     let host = prop::sample::select(vec![
-        "news.example", "www.news.example", "m.www.co.uk", "amp.m.a.de", "localhost", "10.0.0.1", "[::1]:8080",
-        "a.cdn.ampproject.org", "www.google.com", "WWW.Google.com.", "x.bing-amp.com",
+        "news.example",
+        "www.news.example",
+        "m.www.co.uk",
+        "amp.m.a.de",
+        "localhost",
+        "10.0.0.1",
+        "[::1]:8080",
+        "a.cdn.ampproject.org",
+        "www.google.com",
+        "WWW.Google.com.",
+        "x.bing-amp.com",
     ]);
     let segment = prop::sample::select(vec![
-        "amp", "AMP", "c", "s", "v", "index.html", "x.amp", ".amp", "a%2Fb", "%61", "%", "%%41", "é", "..", ".", "",
-        "news.example", "story;jsessionid=1", "a b", "u@h.example", "amp.html",
+        "amp",
+        "AMP",
+        "c",
+        "s",
+        "v",
+        "index.html",
+        "x.amp",
+        ".amp",
+        "a%2Fb",
+        "%61",
+        "%",
+        "%%41",
+        "é",
+        "..",
+        ".",
+        "",
+        "news.example",
+        "story;jsessionid=1",
+        "a b",
+        "u@h.example",
+        "amp.html",
     ]);
     let parameter = prop::sample::select(vec![
-        "utm_source=a", "fbclid", "amp", "amp=1", "id=1", "b", "=", "", "%75tm_source=1", "q=a+b", "é=ü", "m=1", "a=%zz",
+        "utm_source=a",
+        "fbclid",
+        "amp",
+        "amp=1",
+        "id=1",
+        "b",
+        "=",
+        "",
+        "%75tm_source=1",
+        "q=a+b",
+        "é=ü",
+        "m=1",
+        "a=%zz",
     ]);
     (host, prop::collection::vec(segment, 0..6), prop::collection::vec(parameter, 0..5), prop::bool::ANY).prop_map(
         |(host, path, query, has_query)| {
