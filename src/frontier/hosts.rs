@@ -159,7 +159,7 @@ impl Hosts {
         tracing::info!(host, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "host paused");
     }
 
-    /// Takes over the crawl-delay of the host's robots.txt, within [`LONGEST_CRAWL_DELAY`]. It holds
+    /// Takes over the crawl-delay of the host's robots.txt, at most 30 s of it. It holds
     /// from the request that has just ended.
     pub fn slow_down(&self, host: &str, crawl_delay: Duration) {
         let mut table = self.shared.table();

@@ -4,8 +4,8 @@
 //! their files with (RFC 9309 and Google's open-source parser) in what it does before the comparison:
 //! it takes a whole `User-agent` value for the name where only its leading product token counts,
 //! decodes escapes that the file wrote on purpose, ends a group at `Crawl-delay`, reads 500 KiB, and
-//! knows nothing of `index.html` standing for its folder. All of it happens inside of its parser, so
-//! nothing that runs before it could make up for it.
+//! knows nothing of `index.html` standing for its folder. To make up for
+//! that, what runs before its parser would have to be a parser itself.
 
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ fn is_token(c: char) -> bool {
 
 impl Rules {
     /// What `file` says to `agent` (a product token, compared without case): the groups that name it,
-    /// merged; where none does, the groups for `*`. Only the first [`LONGEST_FILE`] bytes count.
+    /// merged; where none does, the groups for `*`. Only the first 512 KiB count.
     pub fn parse(file: &[u8], agent: &str) -> Self {
         let file = file.get(..LONGEST_FILE).unwrap_or(file);
         let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);

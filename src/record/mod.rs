@@ -8,7 +8,7 @@ mod message;
 mod origin;
 mod outcome;
 mod reason;
-mod tracking;
+pub mod tracking;
 pub mod url;
 
 pub use self::url::{Identity, RefusedUrl, site};
