@@ -16,8 +16,9 @@ use crate::config;
 use crate::record::url::check as check_form;
 
 /// What IANA's special-purpose registry for IPv4 (RFC 6890 and its updates) does not call globally
-/// reachable; the two exceptions within 192.0.0.0/24 are [`REACHABLE_V4`]. Then, multicast (RFC 5771), the former
-/// 6to4 relays (RFC 7526), and the address on which Azure's platform serves its virtual machines.
+/// reachable; the two exceptions within 192.0.0.0/24 are [`REACHABLE_V4`]. Then
+/// multicast (RFC 5771), the former 6to4 relays (RFC 7526), and the address on which Azure's platform
+/// serves its virtual machines.
 const FORBIDDEN_V4: [(Ipv4Addr, u32); 17] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),

@@ -1,13 +1,14 @@
 //! Parameters that follow a reader, and say nothing about the page.
 //!
 //! Two lists, for two questions. The short one says what may be taken away before a page is asked for:
-//! click ids and campaign labels that ClearURLs' global rules, Brave (its query filter and its "copy
-//! clean link") and AdGuard's tracking-parameter filter all remove on every site, so that millions of
-//! readers have shown that no page needs them. The long one says what does not matter when two
-//! addresses are compared; there a name suffices that one of the lists, Matomo, Piwik, AT Internet or
-//! the large publishers' own "share" links use for nothing else.
+//! the click and recipient ids of Brave's query filter (`components/query_filter/utils.cc`), each of
+//! which stands there for every site, and the `utm_` campaign labels as Google Analytics defines them,
+//! which link cleaners (ClearURLs, AdGuard's tracking-parameter filter) take away too. Browsers that do
+//! so have shown that no page needs them. The long one says what does not matter when two addresses
+//! are compared; there it suffices that a tracker or a publisher's "share" link gives the name no other
+//! meaning: Matomo, Piwik, AT Internet, the mail and ad services.
 
-/// Campaign labels that all three lists name; compared in lower case.
+/// Campaign labels; compared in lower case.
 const CAMPAIGN: [&str; 10] = [
     "utm_source",
     "utm_medium",
@@ -21,7 +22,7 @@ const CAMPAIGN: [&str; 10] = [
     "utm_referrer",
 ];
 
-/// Click and recipient ids that all three lists name.
+/// Click and recipient ids; compared in lower case.
 const CLICK_IDS: [&str; 26] = [
     "fbclid",
     "gclid",
@@ -122,7 +123,7 @@ const COMPARED_WITHOUT: [&str; 63] = [
 const FAMILIES: [&str; 6] = ["utm_", "mtm_", "matomo_", "pk_", "piwik_", "hsa_"];
 
 /// Whether the parameter of this name is taken away before the page is asked for: the campaign
-/// labels and click ids that all three lists name. The name is compared as it is written, without case.
+/// labels and the click ids above. The name is compared as it is written, without case.
 pub fn is_safe_to_strip(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     CAMPAIGN.contains(&name.as_str()) || CLICK_IDS.contains(&name.as_str())
