@@ -9,7 +9,10 @@ mod message;
 mod origin;
 mod outcome;
 mod reason;
+pub mod tracking;
+pub mod url;
 
+pub use self::url::{Identity, RefusedUrl, site};
 pub use article::{
     Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights, SCHEMA_VERSION,
     article_id, schema,

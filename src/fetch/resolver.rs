@@ -1,0 +1,94 @@
+//! Names to addresses, at connect time, with the forbidden ones left out.
+//!
+//! The address that was judged is the one that is connected to: there is no second look-up between
+//! the two that a rebinding name could answer differently.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::Guard;
+
+/// Addresses of one name that are tried at most; a name with more of them is up to no good.
+const MOST_ADDRESSES: usize = 16;
+
+/// The system's resolver behind the guard, and `fetch.resolve` before it.
+#[derive(Debug, Clone)]
+pub struct Resolver {
+    guard: Arc<Guard>,
+}
+
+/// A name of which no address may be connected to. It travels inside of reqwest's own error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("only forbidden addresses, such as {0}")]
+pub struct OnlyForbidden(pub IpAddr);
+
+impl Resolver {
+    /// A resolver whose answers `guard` allows.
+    pub fn new(guard: Arc<Guard>) -> Self {
+        Self { guard }
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+        if let Some(address) = self.guard.own_address(host) {
+            return Ok(self.allowed(std::iter::once(address))?);
+        }
+        // Port 0 stands for the URL's port, whatever that is.
+        let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
+        if found.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "no addresses").into());
+        }
+        Ok(self.allowed(found.into_iter())?)
+    }
+
+    fn allowed(&self, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, OnlyForbidden> {
+        let mut forbidden = None;
+        let mut allowed = Vec::new();
+        for address in found {
+            if self.guard.allows(address.ip()) {
+                allowed.push(address);
+            } else {
+                forbidden = Some(address.ip());
+            }
+        }
+        allowed.truncate(MOST_ADDRESSES);
+        match forbidden {
+            Some(address) if allowed.is_empty() => Err(OnlyForbidden(address)),
+            _ => Ok(allowed),
+        }
+    }
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let resolver = self.clone();
+        Box::pin(async move {
+            let addresses = resolver.addresses(name.as_str()).await?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fetch::testing;
+
+    fn allowed(addresses: &[&str]) -> Result<Vec<SocketAddr>, OnlyForbidden> {
+        let resolver = Resolver::new(Arc::new(Guard::new(&testing::strict())));
+        resolver.allowed(addresses.iter().map(|address| address.parse().unwrap()))
+    }
+
+    #[test]
+    fn forbidden_addresses_of_a_name_are_left_out() {
+        let found = ["10.0.0.1:0", "93.184.216.34:0", "[::1]:0"];
+        assert_eq!(allowed(&found), Ok(vec!["93.184.216.34:0".parse().unwrap()]));
+    }
+
+    #[test]
+    fn a_name_with_only_forbidden_addresses_is_refused() {
+        assert_eq!(allowed(&["10.0.0.1:0", "[::1]:0"]), Err(OnlyForbidden("::1".parse().unwrap())));
+    }
+}
