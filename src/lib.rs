@@ -3,8 +3,14 @@
 pub mod admin;
 pub mod config;
 pub mod dedup;
+pub mod demo;
+pub mod extract;
+pub mod feeds;
+pub mod fetch;
+pub mod frontier;
 pub mod kafka;
 pub mod logging;
 pub mod metrics;
 pub mod record;
 pub mod retry;
+pub mod worker;

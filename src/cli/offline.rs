@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use newswire::dedup::{StreamError, dedup_stream};
+use newswire::extract::Limits;
+use newswire::extract::batch::{self, Options};
 use newswire::record::Identity;
 use serde::Serialize;
 
@@ -59,6 +61,20 @@ pub fn extract(
     threads: NonZeroUsize,
     settings: &Settings,
 ) -> Result<ExitCode, Failure> {
-    let _ = (file, url, manifest, threads, settings);
-    Ok(ExitCode::SUCCESS)
+    let values = settings.load()?.settings;
+    let limits = Limits { min_words: values.extract.min_words, time_limit: values.extract.time_limit };
+    let options = Options { limits, max_body: values.fetch.max_body };
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    if let Some(manifest) = manifest {
+        batch::run_manifest(manifest, threads, &options, &mut out).map_err(Failure::usage)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let (Some(file), Some(url)) = (file, url) else {
+        return Err(Failure::usage("extract wants FILE --url URL, or --manifest FILE"));
+    };
+    if let Err(failure) = std::fs::File::open(file) {
+        return Err(Failure::usage(format!("{}: {failure}", file.display())));
+    }
+    let summary = batch::run_file(file, url, &options, &mut out).map_err(Failure::usage)?;
+    Ok(if summary.published == 1 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

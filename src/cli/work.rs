@@ -34,5 +34,5 @@ pub fn run(settings: &Settings) -> Result<ExitCode, Failure> {
 pub fn demo(keep: bool, out: &Path) -> Result<ExitCode, Failure> {
     let aftermath = if keep { demo::Aftermath::Keep } else { demo::Aftermath::End };
     let sums = runtime()?.block_on(demo::run(aftermath, out)).map_err(Failure::unable)?;
-    Ok(if sums.are_right() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if sums == demo::Sums::Right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

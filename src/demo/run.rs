@@ -109,6 +109,7 @@ fn settings(site: &Site, broker: &EmbeddedBroker) -> io::Result<Settings> {
     settings.delivery.commit_interval = Duration::from_millis(50);
     let tier = |topic: &str, delay_ms| Tier { topic: topic.into(), delay: Duration::from_millis(delay_ms) };
     settings.retry.tiers = vec![tier("news.urls.retry.300ms", 300), tier("news.urls.retry.1s", 1_000)];
+    settings.retry.max_attempts = 3;
     settings.fetch.allow_private_networks = true;
     settings.fetch.resolve = site.resolve();
     settings.fetch.max_body = 1024 * 1024;
@@ -137,7 +138,8 @@ impl Audience {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", &settings.kafka.bootstrap_servers);
         let producer: FutureProducer = config.create()?;
-        let consumer: StreamConsumer = config.set("group.id", "demo-audience").set("enable.auto.commit", "false").create()?;
+        let consumer: StreamConsumer =
+            config.set("group.id", "demo-audience").set("enable.auto.commit", "false").create()?;
         let mut from_the_start = TopicPartitionList::new();
         for topic in [&settings.topics.outcomes, &settings.topics.articles] {
             for partition in 0..PARTITIONS {
@@ -171,7 +173,13 @@ impl Audience {
     }
 
     /// Reads until so many messages have ended for good, and every article that they promise is there.
-    async fn wait_for(&mut self, ends: usize, started: Instant, shutdown: &Shutdown, progress: &ProgressBar) -> Result<(), KafkaError> {
+    async fn wait_for(
+        &mut self,
+        ends: usize,
+        started: Instant,
+        shutdown: &Shutdown,
+        progress: &ProgressBar,
+    ) -> Result<(), KafkaError> {
         while self.ended() < ends || self.promised() > self.articles.len() {
             let left = GIVE_UP.saturating_sub(started.elapsed());
             tokio::select! {
@@ -210,7 +218,9 @@ impl Audience {
     /// Goes on with a trickle of the plan's URLs until the worker is told to end.
     async fn keep(&self, plan: &Plan, settings: &Settings, shutdown: &Shutdown) -> Result<(), DemoError> {
         if let Some(address) = settings.admin.listen {
-            print(&format!("Admin page: http://{address}/\nMetrics:    http://{address}/metrics\nGoing on with a URL a second; Ctrl-C ends it.\n"))?;
+            print(&format!(
+                "Admin page: http://{address}/\nMetrics:    http://{address}/metrics\nGoing on with a URL a second; Ctrl-C ends it.\n"
+            ))?;
         }
         for message in plan.messages.iter().cycle() {
             tokio::select! {

@@ -41,7 +41,14 @@ impl Default for Seen {
 impl Seen {
     /// The entries of `feed` to send on at `now`: young enough, each once, not the feed itself, none that
     /// another message has sent on already, and at most `feeds.first_max`.
-    pub fn expand(&self, feed: &Url, entries: Vec<Entry>, origin: &Origin, settings: &Feeds, now: Timestamp) -> Expanded {
+    pub fn expand(
+        &self,
+        feed: &Url,
+        entries: Vec<Entry>,
+        origin: &Origin,
+        settings: &Feeds,
+        now: Timestamp,
+    ) -> Expanded {
         let own = Identity::of_url(feed).key;
         let mut once = HashSet::from([own]);
         let mut expanded = Expanded { messages: Vec::new(), keys: Vec::new() };
@@ -51,7 +58,8 @@ impl Seen {
             }
             let key = Identity::of_url(&entry.url).key;
             let sent_before = self.entries.get(&key).is_some_and(|sender| sender != *origin);
-            if sent_before || is_old(entry.published_at.as_deref(), settings.max_age, now) || !once.insert(key.clone()) {
+            if sent_before || is_old(entry.published_at.as_deref(), settings.max_age, now) || !once.insert(key.clone())
+            {
                 continue;
             }
             expanded.keys.push(key);

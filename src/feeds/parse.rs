@@ -97,8 +97,11 @@ fn declared(body: &[u8]) -> Option<&'static Encoding> {
     let declaration = head.split(|byte| *byte == b'>').next()?;
     let text = String::from_utf8_lossy(declaration);
     let (_, value) = text.split_once("encoding")?;
-    let label: String =
-        value.trim_start_matches([' ', '=', '"', '\'']).chars().take_while(|c| !matches!(c, '"' | '\'' | ' ' | '?')).collect();
+    let label: String = value
+        .trim_start_matches([' ', '=', '"', '\''])
+        .chars()
+        .take_while(|c| !matches!(c, '"' | '\'' | ' ' | '?'))
+        .collect();
     Encoding::for_label(label.as_bytes())
 }
 
@@ -118,10 +121,16 @@ mod tests {
 
     #[test]
     fn a_feed_is_known_by_its_root() {
-        for feed in [RSS, "<feed xmlns='http://www.w3.org/2005/Atom'/>", "\u{feff} <rdf:RDF >", r#"{"version":"https://jsonfeed.org/version/1.1"}"#] {
+        for feed in [
+            RSS,
+            "<feed xmlns='http://www.w3.org/2005/Atom'/>",
+            "\u{feff} <rdf:RDF >",
+            r#"{"version":"https://jsonfeed.org/version/1.1"}"#,
+        ] {
             assert!(is_feed(feed.as_bytes()), "{feed}");
         }
-        for other in ["<html><body><rss></rss></body></html>", "", "<!-- rss", "{\"version\":1}", "<!DOCTYPE html><p>"] {
+        for other in ["<html><body><rss></rss></body></html>", "", "<!-- rss", "{\"version\":1}", "<!DOCTYPE html><p>"]
+        {
             assert!(!is_feed(other.as_bytes()), "{other}");
         }
     }

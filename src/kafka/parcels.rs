@@ -75,7 +75,7 @@ impl Writer {
     }
 
     fn expansion(&self, message: &crate::record::UrlMessage) -> Parcel {
-        let key = String::new();
+        let key = url::Url::parse(&message.url).map(|url| crate::record::site(&url)).unwrap_or_default();
         Parcel::json(self.urls.clone(), &key, message.to_json().to_string().into_bytes())
     }
 

@@ -62,7 +62,7 @@ struct Notes {
 
 /// A page, and how it was had.
 struct Fetched {
-    raw: Raw,
+    raw: Box<Raw>,
     elapsed: Duration,
 }
 
@@ -205,9 +205,7 @@ impl Pipeline {
                 Ok(Answer::Redirect { status, .. }) => self.metrics.response(Some(*status)),
                 Err(failure) => {
                     self.metrics.response(failure.status());
-                    if let Some(pause) = failure.retry_after() {
-                        self.frontier.pause(&url, pause);
-                    }
+                    self.frontier.note(&url, failure);
                 }
             }
             drop(turn);
@@ -223,7 +221,7 @@ impl Pipeline {
     }
 
     /// Decompresses and reads a page on a thread for such work, one a core.
-    async fn read(&self, raw: Raw, notes: &mut Notes) -> Result<(Page, Reading), Stop> {
+    async fn read(&self, raw: Box<Raw>, notes: &mut Notes) -> Result<(Page, Reading), Stop> {
         let received = self.capacity.hold(raw.bytes.len() as u64);
         let Ok(core) = self.cores.clone().acquire_owned().await else { return Err(Stop::GivenUp) };
         let (capacity, settings) = (self.capacity.clone(), self.settings.clone());
@@ -307,7 +305,12 @@ fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
         return Ok(Reading::Feed(feeds::entries(&page.bytes, content_type, &page.url)?));
     }
     let x_robots_tag = page.headers.x_robots_tag.join(", ");
-    let source = Source { body: &page.bytes, content_type, x_robots_tag: Some(x_robots_tag.as_str()).filter(|tag| !tag.is_empty()), url: &page.url };
+    let source = Source {
+        body: &page.bytes,
+        content_type,
+        x_robots_tag: Some(x_robots_tag.as_str()).filter(|tag| !tag.is_empty()),
+        url: &page.url,
+    };
     let limits = Limits { min_words: settings.extract.min_words, time_limit: settings.extract.time_limit };
     Ok(Reading::Article(Box::new(extract::extract(&source, &limits)?)))
 }

@@ -17,8 +17,9 @@ use crate::config::{DeliveryMode, Settings};
 use crate::fetch::{Client, ClientError};
 use crate::frontier::Frontier;
 use crate::kafka::{
-    Capacity, Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox, Partitions,
-    Rebalances, Taken, TopicError, Transactions, Writer, consumer_config, create_topics, missing_topics, producer_config, read_topics,
+    Capacity, Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox,
+    Partitions, Rebalances, Taken, TopicError, Transactions, Writer, consumer_config, create_topics, missing_topics,
+    producer_config, read_topics,
 };
 use crate::metrics::Metrics;
 
@@ -73,7 +74,11 @@ impl WorkerError {
     pub fn is_settings(&self) -> bool {
         matches!(
             self,
-            Self::Topics(_) | Self::Consumer(_) | Self::Client(_) | Self::Admin { .. } | Self::Delivery(DeliveryError::Client(_))
+            Self::Topics(_)
+                | Self::Consumer(_)
+                | Self::Client(_)
+                | Self::Admin { .. }
+                | Self::Delivery(DeliveryError::Client(_))
         )
     }
 }

@@ -50,10 +50,12 @@ impl From<RefusedUrl> for Stop {
 
 impl From<HostRefusal> for Stop {
     fn from(failure: HostRefusal) -> Self {
-        match failure.wait() {
-            None => Self::rejected(failure.reason(), failure),
-            Some(wait) => Self::deferred(failure.reason(), failure, Some(wait), Effort::Waited),
-        }
+        let Some(wait) = failure.come_back() else {
+            return Self::rejected(failure.reason(), failure);
+        };
+        // A robots.txt that can't be had is a try of the host that failed.
+        let effort = if failure.reason() == Reason::HostBusy { Effort::Waited } else { Effort::Tried };
+        Self::deferred(failure.reason(), failure, Some(wait), effort)
     }
 }
 
