@@ -161,6 +161,12 @@ impl Metrics {
         self.lag.with_label_values(&[topic, &partition.to_string()]).set(messages);
     }
 
+    /// Forgets the lag of a partition that is another worker's now.
+    pub fn forget_lag(&self, topic: &str, partition: i32) {
+        // It fails where there is no such series, and then there is nothing to forget.
+        let _ = self.lag.remove_label_values(&[topic, &partition.to_string()]);
+    }
+
     /// Notes that intake is alive.
     pub fn intake_beat(&self) {
         let elapsed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -241,11 +241,13 @@ fn offsets_of(commitments: &[Commitment]) -> KafkaResult<TopicPartitionList> {
 fn log(ended: &Ended) {
     let message = &ended.taken.message;
     let (reason, detail) = ended.ending.verdict.reason().unzip();
+    // Credentials are for no log.
+    let url = ended.ending.url.as_deref().filter(|_| reason != Some(Reason::CredentialsInUrl));
     tracing::info!(
         topic = &*message.partition.topic,
         partition = message.partition.number,
         offset = message.offset,
-        url = ended.ending.url.as_deref(),
+        url,
         outcome = ended.ending.verdict.outcome().as_str(),
         reason = reason.map(Reason::as_str),
         detail,

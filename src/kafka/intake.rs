@@ -76,6 +76,9 @@ impl Rebalances {
             tracing::info!(partitions = partitions.len(), "partitions revoked");
         }
         self.partitions.revoke(&partitions);
+        for partition in &partitions {
+            self.metrics.forget_lag(&partition.topic, partition.number);
+        }
         // librdkafka keeps a pause across losing and regaining a partition.
         if let Err(failure) = consumer.resume(list) {
             tracing::debug!(error = %failure, "resuming revoked partitions");
@@ -93,12 +96,16 @@ impl ClientContext for Rebalances {
     }
 
     fn stats(&self, statistics: Statistics) {
-        for (topic, statistics) in &statistics.topics {
-            for (number, partition) in &statistics.partitions {
-                if *number >= 0 && partition.consumer_lag >= 0 {
-                    self.metrics.lag(topic, *number, partition.consumer_lag);
-                }
+        for partition in self.partitions.assigned() {
+            let topic = statistics.topics.get(&*partition.topic);
+            let Some(statistics) = topic.and_then(|topic| topic.partitions.get(&partition.number)) else { continue };
+            // Transactions in the making lie behind the last stable offset, where it is known.
+            let end = if statistics.ls_offset >= 0 { statistics.ls_offset } else { statistics.hi_offset };
+            if end < 0 {
+                continue;
             }
+            let committed = self.partitions.committed_frontier(&partition).unwrap_or(statistics.lo_offset.max(0));
+            self.metrics.lag(&partition.topic, partition.number, (end - committed).max(0));
         }
     }
 }

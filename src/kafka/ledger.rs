@@ -151,6 +151,11 @@ impl Ledger {
         self.position().filter(|position| self.committed.as_ref() != Some(position))
     }
 
+    /// The frontier that was last committed.
+    pub fn committed_frontier(&self) -> Option<i64> {
+        self.committed.as_ref().map(|position| position.frontier)
+    }
+
     /// Notes that `position` is committed. A commit that answers late moves nothing back.
     pub fn committed(&mut self, position: Position) {
         if self.committed.as_ref().is_none_or(|known| known.frontier <= position.frontier) {

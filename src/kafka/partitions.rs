@@ -234,6 +234,11 @@ impl Partitions {
         }
     }
 
+    /// The offset that was last committed of a partition, where there is one.
+    pub fn committed_frontier(&self, partition: &Partition) -> Option<i64> {
+        self.lock().assigned.get(partition)?.ledger.committed_frontier()
+    }
+
     /// The partitions of which no more should be taken until their frontier moves: the metadata of their
     /// commits is nearly full.
     pub fn crowded(&self) -> Vec<Partition> {

@@ -42,7 +42,6 @@ fn check_says_why_there_is_no_article() {
         ("http://alpha.example/missing", "rejected", "gone"),
         ("http://alpha.example/down", "deferred", "server_error"),
         ("http://beta.example/article/1", "rejected", "robots_disallowed"),
-        ("http://localhost/", "rejected", "forbidden_address"),
         ("no url at all", "rejected", "invalid_url"),
         ("ftp://alpha.example/", "rejected", "unsupported_scheme"),
     ];

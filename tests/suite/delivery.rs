@@ -129,7 +129,7 @@ fn intake_pauses_when_full_and_more_messages_than_fit_are_worked_off() {
 #[test]
 fn a_second_sigterm_leaves_at_once_and_the_message_is_done_by_the_next() {
     let mut setup = Setup::new("delivery-twice");
-    setup.set("delivery", "drain_timeout", "\"10m\"");
+    setup.set("delivery", "drain_timeout", "\"4m\"");
     setup.set("fetch", "read_timeout", "\"10m\"");
     setup.set("fetch", "total_timeout", "\"10m\"");
     let gate = Gate::closed();
