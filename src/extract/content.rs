@@ -36,8 +36,9 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
     let dropped = furniture(page, &sums, heading);
     let is_dropped = |block: &Block| dropped.get(block.scope).copied().unwrap_or_default();
     let good = Sums::of(page, |block| if !is_dropped(block) && is_prose(page, block) { block.words } else { 0 });
+    let seen = Sums::of(page, |block| if is_dropped(block) { 0 } else { block.words });
     let page_words = page.blocks.iter().map(|block| block.words).sum();
-    let Some(region) = region(page, &good) else { return Body { page_words, ..Body::default() } };
+    let Some(region) = region(page, &good, &seen) else { return Body { page_words, ..Body::default() } };
     let Some(scope) = page.scopes.get(region) else { return Body { page_words, ..Body::default() } };
     let title_key = title.map(key).unwrap_or_default();
     let judge = Judge { facts, dropped: &dropped, title: &title_key, heading };
@@ -190,7 +191,7 @@ fn is_furniture_scope(tag: Tag, own: Families, unseen: bool, holds_heading: bool
 }
 
 /// The smallest scope that holds most of the prose.
-fn region(page: &Page<'_>, good: &Sums) -> Option<usize> {
+fn region(page: &Page<'_>, good: &Sums, seen: &Sums) -> Option<usize> {
     let total = good.total();
     if total == 0 {
         return None;
@@ -210,38 +211,27 @@ fn region(page: &Page<'_>, good: &Sums) -> Option<usize> {
         }
         region = parent;
     }
-    Some(widened(page, good, region))
+    Some(widened(page, good, seen, region))
 }
 
+/// The share of prose that an element around the region must add to be taken instead of it.
+const ADDED_PROSE: f64 = 0.65;
+
 /// The region with its neighbours, where they are as dense: bodies are often split over several boxes.
-fn widened(page: &Page<'_>, good: &Sums, region: usize) -> usize {
-    let mut region = region;
-    loop {
-        let Some(scope) = page.scopes.get(region) else { return region };
-        let Some(parent) = page.scopes.get(scope.parent).filter(|parent| !matches!(parent.tag, Tag::Body | Tag::Html))
-        else {
-            return region;
-        };
-        if scope.parent == region {
-            return region;
+fn widened(page: &Page<'_>, good: &Sums, seen: &Sums, region: usize) -> usize {
+    let (here, around) = (good.of_scope(page, region), seen.of_scope(page, region));
+    let mut best = region;
+    for (index, scope) in page.ancestors(region).skip(1) {
+        if matches!(scope.tag, Tag::Body | Tag::Html) {
+            break;
         }
-        let here = good.of_scope(page, region);
-        let more = good.of_scope(page, scope.parent).saturating_sub(here);
-        let added: usize = page
-            .blocks
-            .get(parent.blocks.clone())
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !scope.blocks.contains(&(at + parent.blocks.start)))
-            .map(|(_, block)| block.words)
-            .sum();
-        let same = more == 0 && added == 0;
-        if !same && (ratio(more, here) < 0.03 || ratio(more, added) < 0.6) {
-            return region;
+        let more = good.of_scope(page, index).saturating_sub(here);
+        let added = seen.of_scope(page, index).saturating_sub(around);
+        if ratio(more, here) >= 0.03 && ratio(more, added) >= ADDED_PROSE {
+            best = index;
         }
-        region = scope.parent;
     }
+    best
 }
 
 /// Judges single blocks.
