@@ -62,28 +62,37 @@ impl BitOrAssign for Families {
 /// Bytes of a class attribute that are read; atomic CSS fills kilobytes with nothing.
 const CLASS_BYTES: usize = 400;
 
+/// Letters of a word that is cut off by a change of case or a digit, at least: the hashes that style
+/// compilers append (`hJpRRP`, `ad3f`) are full of shorter ones.
+const HASH_LETTERS: usize = 4;
+
 /// The families of all words in `names`, a class, id or role.
 pub(super) fn families(names: &str) -> Families {
     let mut all = Families::NONE;
     let mut word = [0_u8; 20];
     let mut length = 0;
-    let mut previous_lower = false;
-    let mut pair = Families::NONE;
+    let mut previous = b' ';
     let mut last = Last::Other;
+    let mut whole = true;
     for byte in names.bytes().take(CLASS_BYTES).chain([b' ']) {
-        let boundary = !byte.is_ascii_alphabetic() || (byte.is_ascii_uppercase() && previous_lower);
-        if boundary && length > 0 {
-            let known = word.get(..length).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
-            all |= family(known);
-            let now = Last::of(known);
-            pair |= together(last, now);
-            last = now;
-            length = 0;
+        let turn = byte.is_ascii_uppercase() && previous.is_ascii_lowercase();
+        if turn || !byte.is_ascii_alphabetic() {
+            whole &= !turn && !byte.is_ascii_digit();
+            if length > 0 {
+                let known = word.get(..length).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
+                let now = Last::of(known);
+                if whole || length >= HASH_LETTERS {
+                    all |= family(known) | together(last, now);
+                }
+                last = now;
+                length = 0;
+            }
+            whole = !turn && !byte.is_ascii_digit();
         }
         if byte.is_ascii_whitespace() {
             last = Last::Other;
         }
-        previous_lower = byte.is_ascii_lowercase();
+        previous = byte;
         if byte.is_ascii_alphabetic() {
             if let Some(place) = word.get_mut(length) {
                 *place = byte.to_ascii_lowercase();
@@ -91,7 +100,7 @@ pub(super) fn families(names: &str) -> Families {
             length = (length + 1).min(word.len());
         }
     }
-    all | pair
+    all
 }
 
 /// Words that say something only beside another.
@@ -137,7 +146,7 @@ fn family(word: &str) -> Families {
         "related" | "relateds" | "recommended" | "recommendation" | "recommendations" | "recommend" | "recirc" | "recirculation"
         | "teaser" | "teasers" | "popular" | "trending" | "outbrain" | "taboola" | "similar" | "readmore" | "seealso" | "upnext"
         | "zergnet" | "crosslink" | "crosslinks" | "mostread" | "mostpopular" | "morefrom" | "relacionadas" | "relacionados"
-        | "relacionada" | "correlati" | "correlate" | "verwandt" | "suggested" | "suggestions" | "jp" | "readnext" | "linkbox"
+        | "relacionada" | "correlati" | "correlate" | "verwandt" | "suggested" | "suggestions" | "readnext" | "linkbox"
         | "onward" | "relatedposts" | "relatednews" | "associated" | "newslist" | "headlines" | "ticker" | "hotnews" => Families::RELATED,
         "share" | "sharing" | "social" | "socials" | "sharedaddy" | "addthis" | "addtoany" | "sharebar" | "shares" | "followus"
         | "shariff" | "sns" | "sharethis" | "compartir" | "partager" | "teilen" | "condividi" | "socialmedia" => Families::SHARE,
@@ -191,6 +200,12 @@ mod tests {
         assert!(families("td-post-content").any(Families::BODY));
         assert!(families("wp_caption_text").any(Families::CAPTION));
         assert_eq!(families("loaded gradient adapter"), Families::NONE);
+    }
+
+    #[test]
+    fn hashes_say_nothing() {
+        assert_eq!(families("sc-77igqf-0 hJpAdRP ad3f"), Families::NONE);
+        assert!(families("top-ad-2").any(Families::PROMO));
     }
 
     #[test]

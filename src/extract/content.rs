@@ -163,6 +163,9 @@ fn is_furniture_scope(tag: Tag, own: Families, unseen: bool, holds_heading: bool
         Tag::Figcaption => return true,
         _ => {}
     }
+    if tag == Tag::P && words > 30 && !own.any(Families::CAPTION | Families::CREDIT | Families::BIO | Families::CONSENT) {
+        return false;
+    }
     if own.any(Families::COMMENTS) {
         return !own.any(Families::BODY);
     }
