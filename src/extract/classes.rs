@@ -44,6 +44,11 @@ impl Families {
     pub(super) fn any(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
+
+    /// This set without the families of `other`.
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
 }
 
 impl BitOr for Families {
@@ -147,7 +152,7 @@ fn family(word: &str) -> Families {
         | "teaser" | "teasers" | "popular" | "trending" | "outbrain" | "taboola" | "similar" | "readmore" | "seealso" | "upnext"
         | "zergnet" | "crosslink" | "crosslinks" | "mostread" | "mostpopular" | "morefrom" | "relacionadas" | "relacionados"
         | "relacionada" | "correlati" | "correlate" | "verwandt" | "suggested" | "suggestions" | "readnext" | "linkbox"
-        | "onward" | "relatedposts" | "relatednews" | "associated" | "newslist" | "headlines" | "ticker" | "hotnews" => Families::RELATED,
+        | "onward" | "relatedposts" | "relatednews" | "associated" | "newslist" | "ticker" | "hotnews" => Families::RELATED,
         "share" | "sharing" | "social" | "socials" | "sharedaddy" | "addthis" | "addtoany" | "sharebar" | "shares" | "followus"
         | "shariff" | "sns" | "sharethis" | "compartir" | "partager" | "teilen" | "condividi" | "socialmedia" => Families::SHARE,
         "promo" | "promos" | "promotion" | "promoted" | "advert" | "adverts" | "advertisement" | "advertisements" | "ad" | "ads" | "adv"
@@ -155,8 +160,8 @@ fn family(word: &str) -> Families {
         | "donate" | "donation" | "cta" | "optin" | "werbung" | "anzeige" | "publicidad" | "publicite" | "pubblicita" | "reklama"
         | "reklam" | "adsense" | "dfp" | "adslot" | "mailchimp" | "affiliate" | "offer" | "offers" | "upsell" => Families::PROMO,
         "nav" | "navigation" | "navbar" | "menu" | "menus" | "breadcrumb" | "breadcrumbs" | "pagination" | "pager" | "toc" | "sitemap"
-        | "skip" | "navi" | "submenu" | "megamenu" | "jump" | "toolbar" | "search" | "crumbs" | "topbar" | "masthead" => Families::NAV,
-        "sidebar" | "aside" | "rail" | "widget" | "widgets" | "complementary" | "sidebars" | "sidecolumn" => Families::SIDE,
+        | "navi" | "submenu" | "megamenu" | "toolbar" | "search" | "crumbs" | "topbar" | "masthead" => Families::NAV,
+        "sidebar" | "aside" | "rail" | "widgets" | "complementary" | "sidebars" | "sidecolumn" => Families::SIDE,
         "footer" | "colophon" | "contentinfo" | "foot" | "bottombar" | "impressum" => Families::FOOT,
         "author" | "authors" | "writer" | "writers" | "autor" | "autore" | "autoren" | "auteur" | "contributor" | "contributors"
         | "reporter" | "journalist" | "verfasser" | "redacteur" | "autori" | "autorzy" | "creator" | "authorname" | "yazar" => Families::AUTHOR,
@@ -169,15 +174,15 @@ fn family(word: &str) -> Families {
         | "legende" | "bildtext" | "subcaption" | "photocaption" => Families::CAPTION,
         "credit" | "credits" | "copyright" | "photographer" | "photocredit" | "fotograf" => Families::CREDIT,
         "tag" | "tags" | "tagcloud" | "category" | "categories" | "keywords" | "topics" | "taglist" | "cat" | "schlagworte" | "labels" => Families::TAGS,
-        "cookie" | "cookies" | "consent" | "gdpr" | "modal" | "popup" | "overlay" | "dialog" | "lightbox" | "onetrust" | "cmp"
+        "cookie" | "cookies" | "consent" | "gdpr" | "modal" | "popup" | "overlay" | "dialog" | "lightbox" | "onetrust"
         | "alertdialog" | "cookiebar" | "popin" | "didomi" | "usercentrics" => Families::CONSENT,
-        "login" | "signin" | "register" | "registration" | "paywall" | "piano" | "regwall" | "loginform" | "password" => Families::LOGIN,
+        "login" | "signin" | "register" | "registration" | "paywall" | "regwall" | "loginform" | "password" => Families::LOGIN,
         "articlebody" | "articletext" | "articlecontent" | "entrycontent" | "postcontent" | "storybody" | "newsbody" | "richtext"
         | "prose" | "storytext" | "bodytext" | "bodycopy" | "articlecopy" | "fulltext" | "blogpost" | "hentry" | "maincontent" => Families::BODY,
         "lead" | "lede" | "standfirst" | "intro" | "deck" | "dek" | "subtitle" | "subheadline" | "summary" | "excerpt" | "abstract" | "chapo"
         | "sapo" | "vorspann" | "subhead" | "subheading" | "kicker" | "introduction" | "entradilla" | "subtitulo" | "chapeau"
         | "leadtext" | "sommario" | "occhiello" | "bajada" | "ingress" | "manchet" | "perex" | "articlelead" | "strapline" => Families::LEAD,
-        "hidden" | "hide" | "invisible" | "screenreader" | "sronly" | "printonly" | "noprint" | "offscreen" | "sr" => Families::HIDDEN,
+        "visually" | "screenreader" | "sronly" | "printonly" | "noprint" | "offscreen" | "sr" => Families::HIDDEN,
         "headline" | "title" | "heading" | "titel" | "titulo" | "titre" | "titolo" | "baslik" => Families::TITLE,
         "gallery" | "slideshow" | "slider" | "carousel" | "swiper" | "galleria" | "slick" | "galerie" => Families::GALLERY,
         "card" | "cards" | "tile" | "tiles" | "thumb" | "thumbnail" | "thumbs" | "listing" | "feed" | "grid" | "archive" | "blurb" => Families::CARD,
