@@ -37,8 +37,11 @@ impl Families {
     pub(super) const INFO: Self = Self(1 << 22);
     pub(super) const UPDATED: Self = Self(1 << 23);
     pub(super) const PLAYER: Self = Self(1 << 24);
-    pub(super) const QUOTE: Self = Self(1 << 25);
+    pub(super) const EMBED: Self = Self(1 << 25);
     pub(super) const NOTES: Self = Self(1 << 26);
+
+    pub(super) const BOX: Self = Self(1 << 27);
+    pub(super) const IMAGE: Self = Self(1 << 28);
 
     /// Whether it has any family of `other`.
     pub(super) fn any(self, other: Self) -> bool {
@@ -116,6 +119,8 @@ enum Last {
     Read,
     Sub,
     Most,
+    Fact,
+    Box,
     Other,
 }
 
@@ -129,6 +134,8 @@ impl Last {
             "read" => Self::Read,
             "sub" => Self::Sub,
             "most" | "more" | "top" | "latest" | "other" | "next" | "also" => Self::Most,
+            "fact" | "facts" | "info" | "fakta" => Self::Fact,
+            "box" => Self::Box,
             _ => Self::Other,
         }
     }
@@ -137,6 +144,7 @@ impl Last {
 fn together(last: Last, now: Last) -> Families {
     match (last, now) {
         (Last::Article, Last::Content) | (Last::Content, Last::Article) => Families::BODY,
+        (Last::Fact, Last::Box) => Families::BOX,
         (Last::Read, Last::Most) | (Last::Most, Last::Read | Last::Article) => Families::RELATED,
         _ => Families::NONE,
     }
@@ -160,7 +168,7 @@ fn family(word: &str) -> Families {
         | "donate" | "donation" | "cta" | "optin" | "werbung" | "anzeige" | "publicidad" | "publicite" | "pubblicita" | "reklama"
         | "reklam" | "adsense" | "dfp" | "adslot" | "mailchimp" | "affiliate" | "offer" | "offers" | "upsell" => Families::PROMO,
         "nav" | "navigation" | "navbar" | "menu" | "menus" | "breadcrumb" | "breadcrumbs" | "pagination" | "pager" | "toc" | "sitemap"
-        | "navi" | "submenu" | "megamenu" | "toolbar" | "search" | "crumbs" | "topbar" | "masthead" => Families::NAV,
+        | "navi" | "prev" | "previous" | "nextprev" | "prevnext" | "submenu" | "megamenu" | "toolbar" | "search" | "crumbs" | "topbar" | "masthead" => Families::NAV,
         "sidebar" | "aside" | "rail" | "widgets" | "complementary" | "sidebars" | "sidecolumn" => Families::SIDE,
         "footer" | "colophon" | "contentinfo" | "foot" | "bottombar" | "impressum" => Families::FOOT,
         "author" | "authors" | "writer" | "writers" | "autor" | "autore" | "autoren" | "auteur" | "contributor" | "contributors"
@@ -175,7 +183,7 @@ fn family(word: &str) -> Families {
         "credit" | "credits" | "copyright" | "photographer" | "photocredit" | "fotograf" => Families::CREDIT,
         "tag" | "tags" | "tagcloud" | "category" | "categories" | "keywords" | "topics" | "taglist" | "cat" | "schlagworte" | "labels" => Families::TAGS,
         "cookie" | "cookies" | "consent" | "gdpr" | "modal" | "popup" | "overlay" | "dialog" | "lightbox" | "onetrust"
-        | "alertdialog" | "cookiebar" | "popin" | "didomi" | "usercentrics" => Families::CONSENT,
+        | "alertdialog" | "cookiebar" | "infobar" | "alert" | "alerts" | "popin" | "didomi" | "usercentrics" => Families::CONSENT,
         "login" | "signin" | "register" | "registration" | "paywall" | "regwall" | "loginform" | "password" => Families::LOGIN,
         "articlebody" | "articletext" | "articlecontent" | "entrycontent" | "postcontent" | "storybody" | "newsbody" | "richtext"
         | "prose" | "storytext" | "bodytext" | "bodycopy" | "articlecopy" | "fulltext" | "blogpost" | "hentry" | "maincontent" => Families::BODY,
@@ -186,9 +194,11 @@ fn family(word: &str) -> Families {
         "headline" | "title" | "heading" | "titel" | "titulo" | "titre" | "titolo" | "baslik" => Families::TITLE,
         "gallery" | "slideshow" | "slider" | "carousel" | "swiper" | "galleria" | "slick" | "galerie" => Families::GALLERY,
         "card" | "cards" | "tile" | "tiles" | "thumb" | "thumbnail" | "thumbs" | "listing" | "feed" | "grid" | "archive" | "blurb" => Families::CARD,
-        "infobox" | "factbox" | "info" | "meta" | "metadata" | "box" | "details" | "byinfo" | "postmeta" | "entrymeta" | "statistics" => Families::INFO,
+        "info" | "meta" | "metadata" | "details" | "byinfo" | "postmeta" | "entrymeta" | "statistics" => Families::INFO,
+        "infobox" | "factbox" | "expandable" | "faktaboks" | "faktaruta" | "faktabox" | "infokasten" | "faktarute" | "infobloc" => Families::BOX,
+        "image" | "photo" | "picture" | "img" | "bild" | "foto" | "absatzbild" | "imageblock" | "photos" | "images" => Families::IMAGE,
         "player" | "video" | "audio" | "jwplayer" | "podcast" | "videojs" | "brightcove" | "playlist" => Families::PLAYER,
-        "pullquote" | "blockquote" | "quote" | "tweet" | "instagram" | "embed" | "twitter" => Families::QUOTE,
+        "tweet" | "instagram" | "tiktok" | "bluesky" | "tootembed" => Families::EMBED,
         "disclaimer" | "footnote" | "footnotes" | "correction" | "corrections" | "editorsnote" | "references" | "reflist" | "navbox" => Families::NOTES,
         _ => Families::NONE,
     }

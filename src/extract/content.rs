@@ -6,8 +6,9 @@
 
 use super::authors::is_byline;
 use super::classes::Families;
+use super::dates::{Order, shown};
 use super::page::{Block, Page, ratio};
-use super::phrases::{ends_article, is_furniture};
+use super::phrases::{ends_article, is_furniture, says_published, says_updated};
 use super::structured::Facts;
 use super::tag::Tag;
 use super::text::{clean, key};
@@ -130,7 +131,9 @@ struct Element {
     /// Its share of the page's prose.
     share: f64,
     words: usize,
-    /// Whether it is almost nothing but prose, of several sentences and hardly a link.
+    /// Whether there is a picture in it.
+    pictured: bool,
+    /// Whether it is almost nothing but paragraphs with hardly a link.
     plain: bool,
 }
 
@@ -157,6 +160,11 @@ fn furniture(page: &Page<'_>, prose: &Sums, heading: Option<usize>) -> Vec<bool>
     let words = Sums::of(page, |block| block.words);
     let links = Sums::of(page, |block| block.link_bytes);
     let bytes = Sums::of(page, |block| block.bytes);
+    let paragraphs = Sums::of(page, |block| if tag_of(page, block) == Tag::P { block.words } else { 0 });
+    let mut pictures = vec![0];
+    for scope in &page.scopes {
+        pictures.push(pictures.last().unwrap_or(&0) + usize::from(scope.tag == Tag::Img));
+    }
     let element = |index: usize| {
         let scope = page.scopes.get(index)?;
         let (prose_words, all_words) = (prose.of_scope(page, index), words.of_scope(page, index));
@@ -167,8 +175,9 @@ fn furniture(page: &Page<'_>, prose: &Sums, heading: Option<usize>) -> Vec<bool>
             holds_heading: heading.is_some_and(|heading| index <= heading && heading < scope.end),
             share: ratio(prose_words, total),
             words: all_words,
+            pictured: pictures.get(scope.end).unwrap_or(&0) > pictures.get(index).unwrap_or(&0),
             plain: prose_words >= 60
-                && ratio(prose_words, all_words) > 0.75
+                && ratio(paragraphs.of_scope(page, index), all_words) > 0.7
                 && ratio(links.of_scope(page, index), bytes.of_scope(page, index)) < 0.1,
         })
     };
@@ -188,7 +197,9 @@ fn disbelieved<'a>(page: &'a Page<'_>, element: &impl Fn(usize) -> Option<Elemen
         let (mut share, mut until) = (0.0, 0);
         for (index, scope) in page.scopes.iter().enumerate().filter(|(_, scope)| scope.own.any(group)) {
             let outermost = index >= until;
-            if outermost && let Some(element) = element(index).filter(|element| is_furniture_scope(element, Families::NONE)) {
+            if outermost
+                && let Some(element) = element(index).filter(|element| is_furniture_scope(element, Families::NONE))
+            {
                 share += element.share;
                 until = scope.end;
             }
@@ -203,7 +214,7 @@ fn disbelieved<'a>(page: &'a Page<'_>, element: &impl Fn(usize) -> Option<Elemen
 /// Whether an element is furniture: by its tag, or by what its class says, unless it holds the
 /// headline or too much of the page's prose to be that.
 fn is_furniture_scope(element: &Element, disbelieved: Families) -> bool {
-    let Element { tag, unseen, holds_heading, share, words, plain, .. } = *element;
+    let Element { tag, unseen, holds_heading, share, words, pictured, plain, .. } = *element;
     let own = element.own.without(disbelieved);
     if matches!(tag, Tag::Html | Tag::Body | Tag::Main) {
         return false;
@@ -216,11 +227,14 @@ fn is_furniture_scope(element: &Element, disbelieved: Families) -> bool {
     }
     match tag {
         Tag::Nav | Tag::Dialog | Tag::Button => return share < 0.5,
-        Tag::Footer | Tag::Aside | Tag::Form => return share < 0.4,
+        Tag::Aside => return share < 0.6,
+        Tag::Footer | Tag::Form => return share < 0.4,
+        Tag::Blockquote if own.any(Families::EMBED) => return true,
         Tag::Figcaption => return true,
         _ => {}
     }
-    if tag == Tag::P && words > 30 && !own.any(Families::CAPTION | Families::CREDIT | Families::BIO | Families::CONSENT) {
+    if tag == Tag::P && words > 30 && !own.any(Families::CAPTION | Families::CREDIT | Families::BIO | Families::CONSENT)
+    {
         return false;
     }
     if own.any(Families::COMMENTS) {
@@ -241,6 +255,12 @@ fn is_furniture_scope(element: &Element, disbelieved: Families) -> bool {
     }
     if own.any(Families::CAPTION | Families::CREDIT) {
         return share < 0.2 && words < 150;
+    }
+    if own.any(Families::BOX) {
+        return share < 0.3;
+    }
+    if own.any(Families::IMAGE) && pictured {
+        return share < 0.15 && words < 80 && !body;
     }
     if own.any(Families::AUTHOR | Families::BYLINE | Families::DATE | Families::UPDATED) {
         return share < 0.2 && words < 60 && !body;
@@ -324,6 +344,9 @@ impl Judge<'_> {
         if block.words <= 20 && is_byline(text) {
             return false;
         }
+        if block.words <= 25 && (is_stamp(text) || self.repeats_title(text)) {
+            return false;
+        }
         match tag {
             Tag::Heading(1) if self.heading == Some(block.scope) => false,
             Tag::Heading(_) => density < 0.5 && block.words <= 40,
@@ -338,6 +361,11 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a short text is the headline with little around it.
+    fn repeats_title(&self, text: &str) -> bool {
+        self.title.len() > 30 && text.len() < self.title.len() * 2 && key(text).contains(self.title)
     }
 
     /// Whether the list around an item is text rather than links.
@@ -382,6 +410,12 @@ impl Judge<'_> {
             })
             .collect()
     }
+}
+
+/// Whether a short text says when the page was published or changed.
+fn is_stamp(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    (says_published(&lower) || says_updated(&lower)) && !text.ends_with('.') && shown(text, Order::DayFirst).is_some()
 }
 
 fn ends_sentence(text: &str) -> bool {
