@@ -332,7 +332,7 @@ impl Judge<'_> {
         }
         let density = block.link_density();
         let tag = tag_of(page, block);
-        if density > 0.0 && block.words <= 20 && names_source(text) {
+        if block.words <= 20 && names_source(text) {
             return true;
         }
         if block.words <= 12
