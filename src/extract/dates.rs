@@ -63,7 +63,14 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
     let published = match said.first() {
         Some(_) => vote(&said, address, &shown, modified),
         // A page that only says when it was changed says so of its text as it stands.
-        None => shown.published.or(address).or(shown.near).or(shown.any).or(shown.updated).or(modified).or_else(|| of_page("dateModified")),
+        None => shown
+            .published
+            .or(address)
+            .or(shown.near)
+            .or(shown.any)
+            .or(shown.updated)
+            .or(modified)
+            .or_else(|| of_page("dateModified")),
     };
     Dates { published, modified }
 }

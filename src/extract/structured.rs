@@ -40,7 +40,8 @@ pub(super) const MODIFIED: [&str; 12] = [
 pub(super) fn squashed<'a>(page: &Page<'a>, names: &[&str]) -> Vec<&'a str> {
     let mut found: Vec<(usize, &str)> = Vec::new();
     for (key, content) in &page.metas {
-        let key: String = key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(60).collect();
+        let key: String =
+            key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(60).collect();
         if let Some(place) = names.iter().position(|name| *name == key).filter(|_| !content.trim().is_empty()) {
             found.push((place, content.trim()));
         }
