@@ -23,8 +23,9 @@ use names::{by_pattern, split};
 const BEFORE: usize = 8;
 const AFTER: usize = 16;
 
-/// The authors of a page. `heading` is the scope of its headline.
-pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>) -> Vec<String> {
+/// The authors of a page. `heading` is the scope of its headline, `signature` a name by itself above or
+/// below the text.
+pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>, signature: Option<&str>) -> Vec<String> {
     let (persons, organisations) = linked(facts);
     let weak = |names: &[String]| {
         names.iter().all(|name| facts.is_site(name) || names::is_anonymous(name) || !name.trim().contains(' '))
@@ -49,23 +50,19 @@ pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>) -> Vec<String> 
     ));
     sources.push(shown(facts, &near, Families::BYLINE, false));
     sources.push(bylines(facts, &near));
-    // Boxes about the author stand at the end, and other people's too: three names are no author box.
     let anywhere = 0..facts.page.blocks.len();
-    sources.extend(
-        [labelled(facts, &anywhere), shown(facts, &anywhere, Families::AUTHOR, true)]
-            .into_iter()
-            .filter(|names| names.len() <= 2),
-    );
+    // Boxes about the author stand at the end, and other people's too: three names are no author box.
+    let boxed = [labelled(facts, &anywhere), shown(facts, &anywhere, Families::NONE, true)];
+    sources.extend(boxed.into_iter().filter(|names| names.len() <= 2));
+    sources.extend(signature.map(|name| vec![name.to_owned()]));
     sources.push(pictured(facts));
     if let Some(found) = sources.into_iter().find(|names| !names.is_empty() && !weak(names)) {
         return found;
     }
     let author = unique(facts.page.all_meta("author").flat_map(|value| split(&clean_markup(value))));
-    let last = [persons, metadata, organisations, author];
-    last.iter()
-        .find(|names| !names.is_empty() && !names.iter().all(|name| names::is_anonymous(name)))
-        .cloned()
-        .unwrap_or_default()
+    let last = [persons, metadata, organisations, author, shown(facts, &anywhere, Families::AUTHOR, true)];
+    let known = |names: &&Vec<String>| !names.is_empty() && !names.iter().all(|name| names::is_anonymous(name));
+    last.iter().find(known).cloned().unwrap_or_default()
 }
 
 /// Each name once, as it first stood.
@@ -131,7 +128,7 @@ fn window(page: &Page<'_>, heading: Option<usize>) -> Range<usize> {
 fn shown(facts: &Facts<'_>, window: &Range<usize>, family: Families, marked: bool) -> Vec<String> {
     let page = facts.page;
     let mut best: Vec<String> = Vec::new();
-    let mut until = 0;
+    let (mut until, mut last_block) = (0, 0);
     for (index, scope) in page.scopes.iter().enumerate() {
         let says = scope.rel.is_some_and(|rel| has_word(rel, "author"))
             || scope.itemprop.is_some_and(|prop| has_word(prop, "author"));
@@ -177,9 +174,12 @@ fn shown(facts: &Facts<'_>, window: &Range<usize>, family: Families, marked: boo
             .into_iter()
             .filter(|name| (names::is_name(name) || (says && is_single_name(name))) && !facts.is_site(name))
             .collect();
-        if !found.is_empty() {
+        // Those who reviewed or checked it stand apart from those who wrote it.
+        let apart = !best.is_empty() && scope.blocks.start > last_block + 2;
+        if !found.is_empty() && !apart {
             best.extend(found);
             until = scope.end;
+            last_block = scope.blocks.end;
         }
     }
     unique(best.into_iter())
@@ -269,4 +269,9 @@ pub(super) fn is_byline(text: &str) -> bool {
         let names = split(rest);
         !names.is_empty() && names.iter().all(|name| names::is_name(name)) && !text.ends_with('.')
     })
+}
+
+/// Whether a text can be a person's name and nothing else.
+pub(super) fn is_name(text: &str) -> bool {
+    names::is_name(text) && text.split(' ').count() <= 4
 }

@@ -4,7 +4,7 @@
 //! out with all that is in them; the smallest element that holds most of the prose is the region; in
 //! the region, each block is judged by what it is, how much of it is links, and where it stands.
 
-use super::authors::is_byline;
+use super::authors::{is_byline, is_name};
 use super::classes::Families;
 use super::dates::{Order, shown};
 use super::page::{Block, Page, ratio};
@@ -22,6 +22,8 @@ pub(super) struct Body {
     pub(super) region: Option<(usize, usize)>,
     /// Words of long paragraphs that were taken.
     pub(super) prose_words: usize,
+    /// A name by itself, in bold, above or below the text.
+    pub(super) signature: Option<String>,
     /// Words of the whole page.
     pub(super) page_words: usize,
 }
@@ -57,7 +59,8 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
             seen += if is_prose(page, block) { block.words } else { 0 };
         }
     }
-    let taken = without_loose_headings(page, taken);
+    let mut taken = without_loose_headings(page, taken);
+    let signature = take_signature(page, &mut taken);
     let prose_words = taken
         .iter()
         .filter_map(|index| page.blocks.get(*index))
@@ -70,7 +73,27 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
         .map(|block| line(facts, block))
         .filter(|line| !line.text.is_empty())
         .collect();
-    Body { lines, region: Some((region, scope.end)), prose_words, page_words }
+    Body { lines, region: Some((region, scope.end)), prose_words, signature, page_words }
+}
+
+/// Takes the author's name away where it stands in bold as the first or last paragraph.
+fn take_signature(page: &Page<'_>, taken: &mut Vec<usize>) -> Option<String> {
+    if taken.len() < 4 {
+        return None;
+    }
+    let is_signature = |index: Option<&usize>| {
+        let block = page.blocks.get(*index?)?;
+        let text = page.block_text(block);
+        let bold = block.bold_bytes * 10 >= block.bytes * 8 && tag_of(page, block) == Tag::P;
+        (bold && block.words <= 4 && is_name(text)).then(|| clean(text))
+    };
+    if let Some(name) = is_signature(taken.last()) {
+        taken.pop();
+        return Some(name);
+    }
+    let name = is_signature(taken.first())?;
+    taken.remove(0);
+    Some(name)
 }
 
 /// Sums over blocks from the first on, so that each scope's sum is a difference.

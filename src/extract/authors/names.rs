@@ -88,9 +88,9 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// Words that names do not have.
 #[rustfmt::skip]
-const NO_NAME: [&str; 36] = [
+const NO_NAME: &[&str] = &[
     "the", "by", "read", "more", "share", "comments", "news", "staff", "follow", "published", "updated", "view", "profile", "about", "posted", "all", "articles", "posts", "email", "subscribe", "min", "your",
-    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for",
+    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for", "headshot", "photo", "avatar", "login", "find", "full", "insights", "from", "founder", "reviewer", "get", "make", "veröffentlicht",
 ];
 
 /// The names in a byline, cut apart.
