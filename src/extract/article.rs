@@ -140,10 +140,10 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
     let graph = Graph::of(&page.json_ld);
     let facts = Facts::of(page, source.url, &graph);
     let title = title::title(&facts);
-    let authors = authors::authors(&facts, title.heading);
     let today = Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
     let dates = dates::dates(&facts, title.heading, today);
     let body = content::body(&facts, title.text.as_deref(), title.heading);
+    let authors = authors::authors(&facts, title.heading, body.signature.as_deref());
     let Copy { paragraphs, attribution, credits } = edit(body.lines.clone());
     let joined = paragraphs.join("\n\n");
     let word_count = words(&joined);

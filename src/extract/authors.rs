@@ -7,6 +7,8 @@
 
 mod names;
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use super::classes::Families;
@@ -21,8 +23,9 @@ use names::{by_pattern, split};
 const BEFORE: usize = 8;
 const AFTER: usize = 16;
 
-/// The authors of a page. `heading` is the scope of its headline.
-pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>) -> Vec<String> {
+/// The authors of a page. `heading` is the scope of its headline, `signature` a name by itself above or
+/// below the text.
+pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>, signature: Option<&str>) -> Vec<String> {
     let (persons, organisations) = linked(facts);
     let weak = |names: &[String]| {
         names.iter().all(|name| facts.is_site(name) || names::is_anonymous(name) || !name.trim().contains(' '))
@@ -36,7 +39,8 @@ pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>) -> Vec<String> 
     if !metadata.is_empty() && !weak(&metadata) {
         return metadata;
     }
-    let mut sources = vec![shown(facts, heading, Families::AUTHOR, true)];
+    let near = window(facts.page, heading);
+    let mut sources = vec![labelled(facts, &near), shown(facts, &near, Families::AUTHOR, true)];
     sources.push(unique(
         facts
             .page
@@ -44,17 +48,21 @@ pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>) -> Vec<String> 
             .filter(|value| !value.contains("://"))
             .flat_map(|value| split(&clean_markup(value))),
     ));
-    sources.push(shown(facts, heading, Families::BYLINE, false));
-    sources.push(bylines(facts, heading));
+    sources.push(shown(facts, &near, Families::BYLINE, false));
+    sources.push(bylines(facts, &near));
+    let anywhere = 0..facts.page.blocks.len();
+    // Boxes about the author stand at the end, and other people's too: three names are no author box.
+    let boxed = [labelled(facts, &anywhere), shown(facts, &anywhere, Families::NONE, true)];
+    sources.extend(boxed.into_iter().filter(|names| names.len() <= 2));
+    sources.extend(signature.map(|name| vec![name.to_owned()]));
+    sources.push(pictured(facts));
     if let Some(found) = sources.into_iter().find(|names| !names.is_empty() && !weak(names)) {
         return found;
     }
     let author = unique(facts.page.all_meta("author").flat_map(|value| split(&clean_markup(value))));
-    let last = [persons, metadata, organisations, author];
-    last.iter()
-        .find(|names| !names.is_empty() && !names.iter().all(|name| names::is_anonymous(name)))
-        .cloned()
-        .unwrap_or_default()
+    let last = [persons, metadata, organisations, author, shown(facts, &anywhere, Families::AUTHOR, true)];
+    let known = |names: &&Vec<String>| !names.is_empty() && !names.iter().all(|name| names::is_anonymous(name));
+    last.iter().find(known).cloned().unwrap_or_default()
 }
 
 /// Each name once, as it first stood.
@@ -106,7 +114,7 @@ fn linked(facts: &Facts<'_>) -> (Vec<String>, Vec<String>) {
 }
 
 /// Where bylines stand: the blocks around the heading.
-fn window(page: &Page<'_>, heading: Option<usize>) -> std::ops::Range<usize> {
+fn window(page: &Page<'_>, heading: Option<usize>) -> Range<usize> {
     match heading.and_then(|index| page.scopes.get(index)) {
         Some(scope) => {
             scope.blocks.start.saturating_sub(BEFORE)
@@ -117,11 +125,10 @@ fn window(page: &Page<'_>, heading: Option<usize>) -> std::ops::Range<usize> {
 }
 
 /// Names in elements that are named after authors, or whose relation or microdata says so.
-fn shown(facts: &Facts<'_>, heading: Option<usize>, family: Families, marked: bool) -> Vec<String> {
+fn shown(facts: &Facts<'_>, window: &Range<usize>, family: Families, marked: bool) -> Vec<String> {
     let page = facts.page;
-    let window = window(page, heading);
     let mut best: Vec<String> = Vec::new();
-    let mut until = 0;
+    let (mut until, mut last_block) = (0, 0);
     for (index, scope) in page.scopes.iter().enumerate() {
         let says = scope.rel.is_some_and(|rel| has_word(rel, "author"))
             || scope.itemprop.is_some_and(|prop| has_word(prop, "author"));
@@ -137,14 +144,18 @@ fn shown(facts: &Facts<'_>, heading: Option<usize>, family: Families, marked: bo
             continue;
         }
         let within = page.scopes.get(index..scope.end).unwrap_or_default();
+        // Names have elements of their own more often than not, and what stands beside them does too.
         let links: Vec<&str> = within
             .iter()
-            .filter(|inner| {
-                inner.tag == Tag::A
-                    && inner.href.is_some_and(|href| !href.contains("twitter.com") && !href.starts_with("mailto:"))
+            .filter(|inner| match inner.tag {
+                Tag::A => inner.href.is_some_and(|href| !href.contains("twitter.com") && !href.starts_with("mailto:")),
+                _ => {
+                    inner.itemprop == Some("name")
+                        || (inner.tag == Tag::Span && inner.end > index + 1 && within.len() > 1)
+                }
             })
             .map(|inner| page.slice(&inner.text).trim())
-            .filter(|text| names::is_name(text))
+            .filter(|text| names::is_name(text) || (says && is_single_name(text)))
             .collect();
         let found: Vec<String> = if links.is_empty() {
             page.blocks
@@ -159,11 +170,16 @@ fn shown(facts: &Facts<'_>, heading: Option<usize>, family: Families, marked: bo
         } else {
             links.into_iter().flat_map(split).collect()
         };
-        let found: Vec<String> =
-            found.into_iter().filter(|name| names::is_name(name) && !facts.is_site(name)).collect();
-        if !found.is_empty() {
+        let found: Vec<String> = found
+            .into_iter()
+            .filter(|name| (names::is_name(name) || (says && is_single_name(name))) && !facts.is_site(name))
+            .collect();
+        // Those who reviewed or checked it stand apart from those who wrote it.
+        let apart = !best.is_empty() && scope.blocks.start > last_block + 2;
+        if !found.is_empty() && !apart {
             best.extend(found);
             until = scope.end;
+            last_block = scope.blocks.end;
         }
     }
     unique(best.into_iter())
@@ -188,14 +204,55 @@ fn is_author_page(href: &str) -> bool {
     .any(|part| href.contains(part))
 }
 
-/// Names in short texts near the heading that begin with a word for "by".
-fn bylines(facts: &Facts<'_>, heading: Option<usize>) -> Vec<String> {
+/// Whether a text is one word with a capital, as bloggers sign.
+fn is_single_name(text: &str) -> bool {
+    !text.contains(' ')
+        && text.chars().count() >= 3
+        && text.chars().all(char::is_alphabetic)
+        && text.chars().next().is_some_and(char::is_uppercase)
+}
+
+/// Names in the block behind one that says "Written by" and nothing else.
+fn labelled(facts: &Facts<'_>, window: &Range<usize>) -> Vec<String> {
     let page = facts.page;
-    for block in page.blocks.get(window(page, heading)).unwrap_or_default() {
+    let blocks = page.blocks.get(window.clone()).unwrap_or_default();
+    for pair in blocks.windows(2) {
+        let [label, name] = pair else { continue };
+        if label.words > 3 || name.words > 10 || !names::is_label(page.block_text(label)) {
+            continue;
+        }
+        let names: Vec<String> = split(page.block_text(name)).into_iter().filter(|name| names::is_name(name)).collect();
+        if !names.is_empty() {
+            return unique(names.into_iter());
+        }
+    }
+    Vec::new()
+}
+
+/// A name that a picture within an author's box shows.
+fn pictured(facts: &Facts<'_>) -> Vec<String> {
+    let page = facts.page;
+    let named = page.scopes.iter().enumerate().filter(|(_, scope)| scope.tag == Tag::Img).find_map(|(index, scope)| {
+        let text = scope.element?.attr("alt")?.trim();
+        let boxed = page.ancestors(index).take(4).any(|(_, scope)| scope.own.any(Families::AUTHOR | Families::BYLINE));
+        (boxed && names::is_name(text) && !facts.is_site(text)).then(|| split(text))
+    });
+    named.unwrap_or_default()
+}
+
+/// Names in short texts near the heading that begin with a word for "by", or have one behind a date.
+fn bylines(facts: &Facts<'_>, window: &Range<usize>) -> Vec<String> {
+    let page = facts.page;
+    for block in page.blocks.get(window.clone()).unwrap_or_default() {
         if block.words > 14 {
             continue;
         }
-        if let Some(rest) = by_pattern(page.block_text(block)) {
+        let text = page.block_text(block);
+        let behind_date = || {
+            let (before, rest) = text.split_once(" by ")?;
+            before.chars().any(|c| c.is_ascii_digit()).then_some(rest)
+        };
+        if let Some(rest) = by_pattern(text).or_else(behind_date) {
             let names: Vec<String> =
                 split(rest).into_iter().filter(|name| names::is_name(name) && !facts.is_site(name)).collect();
             if !names.is_empty() {
@@ -212,4 +269,9 @@ pub(super) fn is_byline(text: &str) -> bool {
         let names = split(rest);
         !names.is_empty() && names.iter().all(|name| names::is_name(name)) && !text.ends_with('.')
     })
+}
+
+/// Whether a text can be a person's name and nothing else.
+pub(super) fn is_name(text: &str) -> bool {
+    names::is_name(text) && text.split(' ').count() <= 4
 }

@@ -1,7 +1,7 @@
 //! Bytes to text, as browsers read them.
 //!
 //! The order is the HTML Standard's (13.2.3.2): a byte order mark, the charset of the
-//! `Content-Type` header, what a `meta` in the first 1,024 bytes says (the prescan, 13.2.3.2),
+//! `Content-Type` header, what a `meta` near the beginning says (the prescan, 13.2.3.2),
 //! and at last a guess from the bytes (chardetng, Firefox's).
 
 use std::borrow::Cow;
@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252, X_USER_DEFINED};
 
-/// Bytes that the prescan reads: what the HTML Standard asks for.
-const PRESCAN_BYTES: usize = 1024;
+/// Bytes that the prescan reads. The HTML Standard asks for 1,024; browsers go on while they are in the
+/// head, and pages with long comments or scripts before their `meta` need it.
+const PRESCAN_BYTES: usize = 64 * 1024;
 
 /// Bytes that the guess is made from; it does not improve beyond.
 const GUESS_BYTES: usize = 64 * 1024;

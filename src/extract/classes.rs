@@ -37,12 +37,20 @@ impl Families {
     pub(super) const INFO: Self = Self(1 << 22);
     pub(super) const UPDATED: Self = Self(1 << 23);
     pub(super) const PLAYER: Self = Self(1 << 24);
-    pub(super) const QUOTE: Self = Self(1 << 25);
+    pub(super) const EMBED: Self = Self(1 << 25);
     pub(super) const NOTES: Self = Self(1 << 26);
+
+    pub(super) const BOX: Self = Self(1 << 27);
+    pub(super) const IMAGE: Self = Self(1 << 28);
 
     /// Whether it has any family of `other`.
     pub(super) fn any(self, other: Self) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// This set without the families of `other`.
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 }
 
@@ -62,28 +70,37 @@ impl BitOrAssign for Families {
 /// Bytes of a class attribute that are read; atomic CSS fills kilobytes with nothing.
 const CLASS_BYTES: usize = 400;
 
+/// Letters of a word that is cut off by a change of case or a digit, at least: the hashes that style
+/// compilers append (`hJpRRP`, `ad3f`) are full of shorter ones.
+const HASH_LETTERS: usize = 4;
+
 /// The families of all words in `names`, a class, id or role.
 pub(super) fn families(names: &str) -> Families {
     let mut all = Families::NONE;
     let mut word = [0_u8; 20];
     let mut length = 0;
-    let mut previous_lower = false;
-    let mut pair = Families::NONE;
+    let mut previous = b' ';
     let mut last = Last::Other;
+    let mut whole = true;
     for byte in names.bytes().take(CLASS_BYTES).chain([b' ']) {
-        let boundary = !byte.is_ascii_alphabetic() || (byte.is_ascii_uppercase() && previous_lower);
-        if boundary && length > 0 {
-            let known = word.get(..length).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
-            all |= family(known);
-            let now = Last::of(known);
-            pair |= together(last, now);
-            last = now;
-            length = 0;
+        let turn = byte.is_ascii_uppercase() && previous.is_ascii_lowercase();
+        if turn || !byte.is_ascii_alphabetic() {
+            whole &= !turn && !byte.is_ascii_digit();
+            if length > 0 {
+                let known = word.get(..length).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
+                let now = Last::of(known);
+                if whole || length >= HASH_LETTERS {
+                    all |= family(known) | together(last, now);
+                }
+                last = now;
+                length = 0;
+            }
+            whole = !turn && !byte.is_ascii_digit();
         }
         if byte.is_ascii_whitespace() {
             last = Last::Other;
         }
-        previous_lower = byte.is_ascii_lowercase();
+        previous = byte;
         if byte.is_ascii_alphabetic() {
             if let Some(place) = word.get_mut(length) {
                 *place = byte.to_ascii_lowercase();
@@ -91,7 +108,7 @@ pub(super) fn families(names: &str) -> Families {
             length = (length + 1).min(word.len());
         }
     }
-    all | pair
+    all
 }
 
 /// Words that say something only beside another.
@@ -102,6 +119,8 @@ enum Last {
     Read,
     Sub,
     Most,
+    Fact,
+    Box,
     Other,
 }
 
@@ -115,6 +134,8 @@ impl Last {
             "read" => Self::Read,
             "sub" => Self::Sub,
             "most" | "more" | "top" | "latest" | "other" | "next" | "also" => Self::Most,
+            "fact" | "facts" | "info" | "fakta" => Self::Fact,
+            "box" => Self::Box,
             _ => Self::Other,
         }
     }
@@ -123,6 +144,7 @@ impl Last {
 fn together(last: Last, now: Last) -> Families {
     match (last, now) {
         (Last::Article, Last::Content) | (Last::Content, Last::Article) => Families::BODY,
+        (Last::Fact, Last::Box) => Families::BOX,
         (Last::Read, Last::Most) | (Last::Most, Last::Read | Last::Article) => Families::RELATED,
         _ => Families::NONE,
     }
@@ -137,8 +159,8 @@ fn family(word: &str) -> Families {
         "related" | "relateds" | "recommended" | "recommendation" | "recommendations" | "recommend" | "recirc" | "recirculation"
         | "teaser" | "teasers" | "popular" | "trending" | "outbrain" | "taboola" | "similar" | "readmore" | "seealso" | "upnext"
         | "zergnet" | "crosslink" | "crosslinks" | "mostread" | "mostpopular" | "morefrom" | "relacionadas" | "relacionados"
-        | "relacionada" | "correlati" | "correlate" | "verwandt" | "suggested" | "suggestions" | "jp" | "readnext" | "linkbox"
-        | "onward" | "relatedposts" | "relatednews" | "associated" | "newslist" | "headlines" | "ticker" | "hotnews" => Families::RELATED,
+        | "relacionada" | "correlati" | "correlate" | "verwandt" | "suggested" | "suggestions" | "readnext" | "linkbox"
+        | "onward" | "relatedposts" | "relatednews" | "associated" | "newslist" | "ticker" | "hotnews" => Families::RELATED,
         "share" | "sharing" | "social" | "socials" | "sharedaddy" | "addthis" | "addtoany" | "sharebar" | "shares" | "followus"
         | "shariff" | "sns" | "sharethis" | "compartir" | "partager" | "teilen" | "condividi" | "socialmedia" => Families::SHARE,
         "promo" | "promos" | "promotion" | "promoted" | "advert" | "adverts" | "advertisement" | "advertisements" | "ad" | "ads" | "adv"
@@ -146,8 +168,8 @@ fn family(word: &str) -> Families {
         | "donate" | "donation" | "cta" | "optin" | "werbung" | "anzeige" | "publicidad" | "publicite" | "pubblicita" | "reklama"
         | "reklam" | "adsense" | "dfp" | "adslot" | "mailchimp" | "affiliate" | "offer" | "offers" | "upsell" => Families::PROMO,
         "nav" | "navigation" | "navbar" | "menu" | "menus" | "breadcrumb" | "breadcrumbs" | "pagination" | "pager" | "toc" | "sitemap"
-        | "skip" | "navi" | "submenu" | "megamenu" | "jump" | "toolbar" | "search" | "crumbs" | "topbar" | "masthead" => Families::NAV,
-        "sidebar" | "aside" | "rail" | "widget" | "widgets" | "complementary" | "sidebars" | "sidecolumn" => Families::SIDE,
+        | "navi" | "prev" | "previous" | "nextprev" | "prevnext" | "submenu" | "megamenu" | "toolbar" | "search" | "crumbs" | "topbar" | "masthead" => Families::NAV,
+        "sidebar" | "aside" | "rail" | "widgets" | "complementary" | "sidebars" | "sidecolumn" => Families::SIDE,
         "footer" | "colophon" | "contentinfo" | "foot" | "bottombar" | "impressum" => Families::FOOT,
         "author" | "authors" | "writer" | "writers" | "autor" | "autore" | "autoren" | "auteur" | "contributor" | "contributors"
         | "reporter" | "journalist" | "verfasser" | "redacteur" | "autori" | "autorzy" | "creator" | "authorname" | "yazar" => Families::AUTHOR,
@@ -160,21 +182,23 @@ fn family(word: &str) -> Families {
         | "legende" | "bildtext" | "subcaption" | "photocaption" => Families::CAPTION,
         "credit" | "credits" | "copyright" | "photographer" | "photocredit" | "fotograf" => Families::CREDIT,
         "tag" | "tags" | "tagcloud" | "category" | "categories" | "keywords" | "topics" | "taglist" | "cat" | "schlagworte" | "labels" => Families::TAGS,
-        "cookie" | "cookies" | "consent" | "gdpr" | "modal" | "popup" | "overlay" | "dialog" | "lightbox" | "onetrust" | "cmp"
-        | "alertdialog" | "cookiebar" | "popin" | "didomi" | "usercentrics" => Families::CONSENT,
-        "login" | "signin" | "register" | "registration" | "paywall" | "piano" | "regwall" | "loginform" | "password" => Families::LOGIN,
+        "cookie" | "cookies" | "consent" | "gdpr" | "modal" | "popup" | "overlay" | "dialog" | "lightbox" | "onetrust"
+        | "alertdialog" | "cookiebar" | "infobar" | "alert" | "alerts" | "popin" | "didomi" | "usercentrics" => Families::CONSENT,
+        "login" | "signin" | "register" | "registration" | "paywall" | "regwall" | "loginform" | "password" => Families::LOGIN,
         "articlebody" | "articletext" | "articlecontent" | "entrycontent" | "postcontent" | "storybody" | "newsbody" | "richtext"
         | "prose" | "storytext" | "bodytext" | "bodycopy" | "articlecopy" | "fulltext" | "blogpost" | "hentry" | "maincontent" => Families::BODY,
         "lead" | "lede" | "standfirst" | "intro" | "deck" | "dek" | "subtitle" | "subheadline" | "summary" | "excerpt" | "abstract" | "chapo"
         | "sapo" | "vorspann" | "subhead" | "subheading" | "kicker" | "introduction" | "entradilla" | "subtitulo" | "chapeau"
         | "leadtext" | "sommario" | "occhiello" | "bajada" | "ingress" | "manchet" | "perex" | "articlelead" | "strapline" => Families::LEAD,
-        "hidden" | "hide" | "invisible" | "screenreader" | "sronly" | "printonly" | "noprint" | "offscreen" | "sr" => Families::HIDDEN,
+        "visually" | "screenreader" | "sronly" | "printonly" | "noprint" | "offscreen" | "sr" => Families::HIDDEN,
         "headline" | "title" | "heading" | "titel" | "titulo" | "titre" | "titolo" | "baslik" => Families::TITLE,
         "gallery" | "slideshow" | "slider" | "carousel" | "swiper" | "galleria" | "slick" | "galerie" => Families::GALLERY,
         "card" | "cards" | "tile" | "tiles" | "thumb" | "thumbnail" | "thumbs" | "listing" | "feed" | "grid" | "archive" | "blurb" => Families::CARD,
-        "infobox" | "factbox" | "info" | "meta" | "metadata" | "box" | "details" | "byinfo" | "postmeta" | "entrymeta" | "statistics" => Families::INFO,
+        "info" | "meta" | "metadata" | "details" | "byinfo" | "postmeta" | "entrymeta" | "statistics" => Families::INFO,
+        "infobox" | "factbox" | "expandable" | "faktaboks" | "faktaruta" | "faktabox" | "infokasten" | "faktarute" | "infobloc" => Families::BOX,
+        "image" | "photo" | "picture" | "img" | "bild" | "foto" | "absatzbild" | "imageblock" | "photos" | "images" => Families::IMAGE,
         "player" | "video" | "audio" | "jwplayer" | "podcast" | "videojs" | "brightcove" | "playlist" => Families::PLAYER,
-        "pullquote" | "blockquote" | "quote" | "tweet" | "instagram" | "embed" | "twitter" => Families::QUOTE,
+        "tweet" | "instagram" | "tiktok" | "bluesky" | "tootembed" => Families::EMBED,
         "disclaimer" | "footnote" | "footnotes" | "correction" | "corrections" | "editorsnote" | "references" | "reflist" | "navbox" => Families::NOTES,
         _ => Families::NONE,
     }
@@ -191,6 +215,12 @@ mod tests {
         assert!(families("td-post-content").any(Families::BODY));
         assert!(families("wp_caption_text").any(Families::CAPTION));
         assert_eq!(families("loaded gradient adapter"), Families::NONE);
+    }
+
+    #[test]
+    fn hashes_say_nothing() {
+        assert_eq!(families("sc-77igqf-0 hJpAdRP ad3f"), Families::NONE);
+        assert!(families("top-ad-2").any(Families::PROMO));
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! out with all that is in them; the smallest element that holds most of the prose is the region; in
 //! the region, each block is judged by what it is, how much of it is links, and where it stands.
 
-use super::authors::is_byline;
+use super::authors::{is_byline, is_name};
 use super::classes::Families;
+use super::dates::{Order, shown};
 use super::page::{Block, Page, ratio};
-use super::phrases::{ends_article, is_furniture};
+use super::phrases::{ends_article, is_furniture, says_published, says_updated};
 use super::structured::Facts;
 use super::tag::Tag;
 use super::text::{clean, key};
@@ -21,6 +22,8 @@ pub(super) struct Body {
     pub(super) region: Option<(usize, usize)>,
     /// Words of long paragraphs that were taken.
     pub(super) prose_words: usize,
+    /// A name by itself, in bold, above or below the text.
+    pub(super) signature: Option<String>,
     /// Words of the whole page.
     pub(super) page_words: usize,
 }
@@ -36,8 +39,9 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
     let dropped = furniture(page, &sums, heading);
     let is_dropped = |block: &Block| dropped.get(block.scope).copied().unwrap_or_default();
     let good = Sums::of(page, |block| if !is_dropped(block) && is_prose(page, block) { block.words } else { 0 });
+    let seen = Sums::of(page, |block| if is_dropped(block) { 0 } else { block.words });
     let page_words = page.blocks.iter().map(|block| block.words).sum();
-    let Some(region) = region(page, &good) else { return Body { page_words, ..Body::default() } };
+    let Some(region) = region(page, &good, &seen) else { return Body { page_words, ..Body::default() } };
     let Some(scope) = page.scopes.get(region) else { return Body { page_words, ..Body::default() } };
     let title_key = title.map(key).unwrap_or_default();
     let judge = Judge { facts, dropped: &dropped, title: &title_key, heading };
@@ -55,7 +59,8 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
             seen += if is_prose(page, block) { block.words } else { 0 };
         }
     }
-    let taken = without_loose_headings(page, taken);
+    let mut taken = without_loose_headings(page, taken);
+    let signature = take_signature(page, &mut taken);
     let prose_words = taken
         .iter()
         .filter_map(|index| page.blocks.get(*index))
@@ -68,7 +73,27 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
         .map(|block| line(facts, block))
         .filter(|line| !line.text.is_empty())
         .collect();
-    Body { lines, region: Some((region, scope.end)), prose_words, page_words }
+    Body { lines, region: Some((region, scope.end)), prose_words, signature, page_words }
+}
+
+/// Takes the author's name away where it stands in bold as the first or last paragraph.
+fn take_signature(page: &Page<'_>, taken: &mut Vec<usize>) -> Option<String> {
+    if taken.len() < 4 {
+        return None;
+    }
+    let is_signature = |index: Option<&usize>| {
+        let block = page.blocks.get(*index?)?;
+        let text = page.block_text(block);
+        let bold = block.bold_bytes * 10 >= block.bytes * 8 && tag_of(page, block) == Tag::P;
+        (bold && block.words <= 4 && is_name(text)).then(|| clean(text))
+    };
+    if let Some(name) = is_signature(taken.last()) {
+        taken.pop();
+        return Some(name);
+    }
+    let name = is_signature(taken.first())?;
+    taken.remove(0);
+    Some(name)
 }
 
 /// Sums over blocks from the first on, so that each scope's sum is a difference.
@@ -120,33 +145,100 @@ fn is_heading_like(page: &Page<'_>, block: &Block) -> bool {
     block.words <= 10 && (matches!(tag_of(page, block), Tag::Heading(_)) || bold || block.words <= 6)
 }
 
+/// What is known of an element when it is judged as furniture.
+struct Element {
+    tag: Tag,
+    own: Families,
+    unseen: bool,
+    holds_heading: bool,
+    /// Its share of the page's prose.
+    share: f64,
+    words: usize,
+    /// Whether there is a picture in it.
+    pictured: bool,
+    /// Whether it is almost nothing but paragraphs with hardly a link.
+    plain: bool,
+}
+
+/// The families that make an element furniture, each judged by itself: where what a family would take
+/// away is half of the page's prose, the page uses its word for something else.
+const GROUPS: [Families; 9] = [
+    Families::CONSENT,
+    Families::LOGIN,
+    Families::RELATED,
+    Families::SHARE,
+    Families::PROMO,
+    Families::NAV,
+    Families::FOOT,
+    Families::SIDE,
+    Families::HIDDEN,
+];
+
+/// The share of the prose from which on a family is not believed.
+const NOT_BELIEVED: f64 = 0.45;
+
 /// For each scope, whether it and all in it is left out.
 fn furniture(page: &Page<'_>, prose: &Sums, heading: Option<usize>) -> Vec<bool> {
     let total = prose.total().max(1);
     let words = Sums::of(page, |block| block.words);
+    let links = Sums::of(page, |block| block.link_bytes);
+    let bytes = Sums::of(page, |block| block.bytes);
+    let paragraphs = Sums::of(page, |block| if tag_of(page, block) == Tag::P { block.words } else { 0 });
+    let mut pictures = vec![0];
+    for scope in &page.scopes {
+        pictures.push(pictures.last().unwrap_or(&0) + usize::from(scope.tag == Tag::Img));
+    }
+    let element = |index: usize| {
+        let scope = page.scopes.get(index)?;
+        let (prose_words, all_words) = (prose.of_scope(page, index), words.of_scope(page, index));
+        Some(Element {
+            tag: scope.tag,
+            own: scope.own,
+            unseen: scope.unseen,
+            holds_heading: heading.is_some_and(|heading| index <= heading && heading < scope.end),
+            share: ratio(prose_words, total),
+            words: all_words,
+            pictured: pictures.get(scope.end).unwrap_or(&0) > pictures.get(index).unwrap_or(&0),
+            plain: prose_words >= 60
+                && ratio(paragraphs.of_scope(page, index), all_words) > 0.7
+                && ratio(links.of_scope(page, index), bytes.of_scope(page, index)) < 0.1,
+        })
+    };
+    let disbelieved = disbelieved(page, &element);
     let mut dropped: Vec<bool> = Vec::with_capacity(page.scopes.len());
     for (index, scope) in page.scopes.iter().enumerate() {
         let inherited = index != scope.parent && dropped.get(scope.parent).copied().unwrap_or_default();
-        let holds_heading = heading.is_some_and(|heading| index <= heading && heading < scope.end);
-        let share = ratio(prose.of_scope(page, index), total);
-        dropped.push(
-            inherited
-                || is_furniture_scope(
-                    scope.tag,
-                    scope.own,
-                    scope.unseen,
-                    holds_heading,
-                    share,
-                    words.of_scope(page, index),
-                ),
-        );
+        dropped.push(inherited || element(index).is_some_and(|element| is_furniture_scope(&element, disbelieved)));
     }
     dropped
 }
 
+/// The families that name too much of this page's prose.
+fn disbelieved<'a>(page: &'a Page<'_>, element: &impl Fn(usize) -> Option<Element>) -> Families {
+    let mut all = Families::NONE;
+    for group in GROUPS {
+        let (mut share, mut until) = (0.0, 0);
+        for (index, scope) in page.scopes.iter().enumerate().filter(|(_, scope)| scope.own.any(group)) {
+            let outermost = index >= until;
+            if outermost
+                && let Some(element) = element(index).filter(|element| is_furniture_scope(element, Families::NONE))
+            {
+                share += element.share;
+                until = scope.end;
+            }
+        }
+        if share >= NOT_BELIEVED {
+            all |= group;
+        }
+    }
+    all
+}
+
 /// Whether an element is furniture: by its tag, or by what its class says, unless it holds the
 /// headline or too much of the page's prose to be that.
-fn is_furniture_scope(tag: Tag, own: Families, unseen: bool, holds_heading: bool, share: f64, words: usize) -> bool {
+fn is_furniture_scope(element: &Element, disbelieved: Families) -> bool {
+    let Element { tag, unseen, holds_heading, share, words, pictured, plain, .. } = *element;
+    let own = element.own.without(disbelieved);
     if matches!(tag, Tag::Html | Tag::Body | Tag::Main) {
         return false;
     }
@@ -158,30 +250,40 @@ fn is_furniture_scope(tag: Tag, own: Families, unseen: bool, holds_heading: bool
     }
     match tag {
         Tag::Nav | Tag::Dialog | Tag::Button => return share < 0.5,
-        Tag::Footer | Tag::Aside | Tag::Form => return share < 0.4,
+        Tag::Aside => return share < 0.6,
+        Tag::Footer | Tag::Form => return share < 0.4,
+        Tag::Blockquote if own.any(Families::EMBED) => return true,
         Tag::Figcaption => return true,
         _ => {}
+    }
+    if tag == Tag::P && words > 30 && !own.any(Families::CAPTION | Families::CREDIT | Families::BIO | Families::CONSENT)
+    {
+        return false;
     }
     if own.any(Families::COMMENTS) {
         return !own.any(Families::BODY);
     }
     let body = own.any(Families::BODY);
-    if own.any(
-        Families::CONSENT
-            | Families::LOGIN
-            | Families::RELATED
-            | Families::SHARE
-            | Families::PROMO
-            | Families::NAV
-            | Families::FOOT,
-    ) {
+    if own.any(Families::CONSENT | Families::SHARE | Families::PROMO | Families::FOOT) {
         return share < if body { 0.1 } else { 0.35 };
     }
-    if own.any(Families::SIDE | Families::BIO | Families::TAGS | Families::PLAYER | Families::HIDDEN) {
+    if own.any(Families::RELATED | Families::NAV | Families::LOGIN) && !plain {
+        return share < if body { 0.1 } else { 0.35 };
+    }
+    if own.any(Families::SIDE) && !plain {
+        return share < if body { 0.05 } else { 0.25 };
+    }
+    if own.any(Families::BIO | Families::TAGS | Families::PLAYER | Families::HIDDEN) {
         return share < if body { 0.05 } else { 0.25 };
     }
     if own.any(Families::CAPTION | Families::CREDIT) {
         return share < 0.2 && words < 150;
+    }
+    if own.any(Families::BOX) {
+        return share < 0.3;
+    }
+    if own.any(Families::IMAGE) && pictured {
+        return share < 0.15 && words < 80 && !body;
     }
     if own.any(Families::AUTHOR | Families::BYLINE | Families::DATE | Families::UPDATED) {
         return share < 0.2 && words < 60 && !body;
@@ -190,7 +292,7 @@ fn is_furniture_scope(tag: Tag, own: Families, unseen: bool, holds_heading: bool
 }
 
 /// The smallest scope that holds most of the prose.
-fn region(page: &Page<'_>, good: &Sums) -> Option<usize> {
+fn region(page: &Page<'_>, good: &Sums, seen: &Sums) -> Option<usize> {
     let total = good.total();
     if total == 0 {
         return None;
@@ -210,38 +312,27 @@ fn region(page: &Page<'_>, good: &Sums) -> Option<usize> {
         }
         region = parent;
     }
-    Some(widened(page, good, region))
+    Some(widened(page, good, seen, region))
 }
 
+/// The share of prose that an element around the region must add to be taken instead of it.
+const ADDED_PROSE: f64 = 0.65;
+
 /// The region with its neighbours, where they are as dense: bodies are often split over several boxes.
-fn widened(page: &Page<'_>, good: &Sums, region: usize) -> usize {
-    let mut region = region;
-    loop {
-        let Some(scope) = page.scopes.get(region) else { return region };
-        let Some(parent) = page.scopes.get(scope.parent).filter(|parent| !matches!(parent.tag, Tag::Body | Tag::Html))
-        else {
-            return region;
-        };
-        if scope.parent == region {
-            return region;
+fn widened(page: &Page<'_>, good: &Sums, seen: &Sums, region: usize) -> usize {
+    let (here, around) = (good.of_scope(page, region), seen.of_scope(page, region));
+    let mut best = region;
+    for (index, scope) in page.ancestors(region).skip(1) {
+        if matches!(scope.tag, Tag::Body | Tag::Html) {
+            break;
         }
-        let here = good.of_scope(page, region);
-        let more = good.of_scope(page, scope.parent).saturating_sub(here);
-        let added: usize = page
-            .blocks
-            .get(parent.blocks.clone())
-            .unwrap_or_default()
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !scope.blocks.contains(&(at + parent.blocks.start)))
-            .map(|(_, block)| block.words)
-            .sum();
-        let same = more == 0 && added == 0;
-        if !same && (ratio(more, here) < 0.03 || ratio(more, added) < 0.6) {
-            return region;
+        let more = good.of_scope(page, index).saturating_sub(here);
+        let added = seen.of_scope(page, index).saturating_sub(around);
+        if ratio(more, here) >= 0.03 && ratio(more, added) >= ADDED_PROSE {
+            best = index;
         }
-        region = scope.parent;
     }
+    best
 }
 
 /// Judges single blocks.
@@ -264,7 +355,7 @@ impl Judge<'_> {
         }
         let density = block.link_density();
         let tag = tag_of(page, block);
-        if density > 0.0 && block.words <= 20 && names_source(text) {
+        if block.words <= 20 && names_source(text) {
             return true;
         }
         if block.words <= 12
@@ -274,6 +365,9 @@ impl Judge<'_> {
             return false;
         }
         if block.words <= 20 && is_byline(text) {
+            return false;
+        }
+        if block.words <= 25 && (is_stamp(text) || self.repeats_title(text)) {
             return false;
         }
         match tag {
@@ -290,6 +384,11 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a short text is the headline with little around it.
+    fn repeats_title(&self, text: &str) -> bool {
+        self.title.len() > 30 && text.len() < self.title.len() * 2 && key(text).contains(self.title)
     }
 
     /// Whether the list around an item is text rather than links.
@@ -334,6 +433,12 @@ impl Judge<'_> {
             })
             .collect()
     }
+}
+
+/// Whether a short text says when the page was published or changed.
+fn is_stamp(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    (says_published(&lower) || says_updated(&lower)) && !text.ends_with('.') && shown(text, Order::DayFirst).is_some()
 }
 
 fn ends_sentence(text: &str) -> bool {

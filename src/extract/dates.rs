@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::classes::Families;
 use super::jsonld::is_news;
 use super::page::Page;
-use super::structured::{Facts, MODIFIED, PUBLISHED, has_word};
+use super::structured::{Facts, MODIFIED, PUBLISHED, has_word, squashed};
 use super::tag::Tag;
 use crate::record::Date;
 
@@ -45,25 +45,32 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
         Value::Array(values) => values.first()?.as_str().and_then(|text| stamp(text, order)).filter(believe),
         _ => None,
     };
-    let modified = ld("dateModified").or_else(|| {
-        MODIFIED.iter().filter_map(|name| facts.page.meta(name)).find_map(|text| stamp(text, order).filter(believe))
-    });
+    let modified = ld("dateModified")
+        .or_else(|| squashed(facts.page, &MODIFIED).into_iter().find_map(|text| stamp(text, order).filter(believe)));
     let shown = Shown::of(facts, heading, order, &believe);
     let address = in_address(facts.url.path()).map(Date::Day).filter(believe);
     let first = ld("datePublished").or_else(|| ld("dateCreated"));
     if let Some(date) = first
         && facts.ld.is_some_and(is_news)
     {
-        return Dates { published: Some(date), modified };
+        return Dates { published: Some(own_day(date, address)), modified };
     }
+    let of_page = |name: &str| facts.graph.of_page(name).and_then(|text| stamp(text, order)).filter(believe);
     let mut said: Vec<Date> = first.into_iter().collect();
-    said.extend(
-        PUBLISHED.iter().filter_map(|name| facts.page.meta(name)).filter_map(|text| stamp(text, order)).filter(believe),
-    );
+    said.extend(squashed(facts.page, &PUBLISHED).into_iter().filter_map(|text| stamp(text, order)).filter(believe));
     said.extend(shown.microdata);
+    said.extend(of_page("datePublished").filter(|_| first.is_none()));
     let published = match said.first() {
         Some(_) => vote(&said, address, &shown, modified),
-        None => shown.published.or(address).or(shown.near).or(shown.any),
+        // A page that only says when it was changed says so of its text as it stands.
+        None => shown
+            .published
+            .or(address)
+            .or(shown.near)
+            .or(shown.any)
+            .or(shown.updated)
+            .or(modified)
+            .or_else(|| of_page("dateModified")),
     };
     Dates { published, modified }
 }
@@ -83,7 +90,7 @@ fn vote(said: &[Date], address: Option<Date>, shown: &Shown, modified: Option<Da
         *votes.entry(date.day()).or_default() += 1.0;
     }
     if votes.len() == 1 {
-        return Some(own_day(first, address, shown));
+        return Some(own_day(first, address));
     }
     let mut add = |date: Option<Date>, weight: f64| {
         if let Some(votes) = date.and_then(|date| votes.get_mut(&date.day())) {
@@ -96,26 +103,17 @@ fn vote(said: &[Date], address: Option<Date>, shown: &Shown, modified: Option<Da
     add(modified, -0.3);
     add(Some(first), 0.1);
     let (day, _) = votes.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    said.iter().find(|date| date.day() == day).map(|date| own_day(*date, address, shown))
+    said.iter().find(|date| date.day() == day).map(|date| own_day(*date, address))
 }
 
-/// A stamp in UTC gives way to the page's own day where they differ by one.
-fn own_day(date: Date, address: Option<Date>, shown: &Shown) -> Date {
+/// A stamp in UTC gives way to the day in the page's address where they differ by one: the address is
+/// in the publisher's own time zone. What the page shows is no better a witness than the stamp.
+fn own_day(date: Date, address: Option<Date>) -> Date {
     let Date::Time(_, offset) = date else { return date };
-    if !offset.is_zero() {
-        return date;
-    }
-    let differs_by_one = |other: &Date| {
-        let day = date.day();
-        Some(other.day()) == day.tomorrow().ok() || Some(other.day()) == day.yesterday().ok()
-    };
-    let own = shown.published.or(shown.near).or(address);
-    match own {
-        Some(own) if differs_by_one(&own) && (address.is_none_or(|address| address.day() != date.day())) => {
-            Date::Day(own.day())
-        }
-        _ => date,
-    }
+    let Some(own) = address.filter(|_| offset.is_zero()) else { return date };
+    let day = date.day();
+    let differs_by_one = Some(own.day()) == day.tomorrow().ok() || Some(own.day()) == day.yesterday().ok();
+    if differs_by_one { Date::Day(own.day()) } else { date }
 }
 
 /// Dates that the page shows.
@@ -129,6 +127,8 @@ struct Shown {
     near: Option<Date>,
     /// Anywhere in an element that is named after dates.
     any: Option<Date>,
+    /// Beside a word for "updated".
+    updated: Option<Date>,
 }
 
 /// Blocks before and after the heading in which a date counts as near.
@@ -196,6 +196,7 @@ impl Shown {
             let distance = match heading {
                 Some(at) if index >= at && index - at <= AFTER => index - at,
                 Some(at) if index < at && at - index <= BEFORE => at - index + 2,
+                None if index < 3 * AFTER => index + AFTER,
                 _ => usize::MAX,
             };
             let named = page.ancestors(block.scope).take(3).any(|(_, scope)| scope.own.any(Families::DATE));
@@ -205,6 +206,9 @@ impl Shown {
             let Some(date) = shown(text, order).map(Date::Day).filter(believe) else { continue };
             let lower = text.to_lowercase();
             if super::phrases::says_updated(&lower) && !super::phrases::says_published(&lower) {
+                if distance < usize::MAX {
+                    self.updated.get_or_insert(date);
+                }
                 continue;
             }
             if distance < usize::MAX && super::phrases::says_published(&lower) {

@@ -80,6 +80,15 @@ impl Graph {
             .or_else(|| articles().next())
     }
 
+    /// The first text under this name in an object that describes the page itself.
+    pub(super) fn of_page(&self, name: &str) -> Option<&str> {
+        let pages = self
+            .objects
+            .iter()
+            .filter(|object| kinds(object).any(|kind| kind.ends_with("WebPage") || kind.ends_with("Object")));
+        pages.filter_map(|object| object.get(name)).find_map(Value::as_str)
+    }
+
     /// How many articles the page describes.
     pub(super) fn articles(&self) -> usize {
         self.objects.iter().filter(|object| is_article(object)).count()

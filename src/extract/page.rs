@@ -153,6 +153,9 @@ impl<'a> Page<'a> {
     }
 }
 
+/// Words of an id that is a name, at most.
+const SLUG_WORDS: usize = 4;
+
 /// What the walk carries along.
 #[derive(Default)]
 struct Walk<'a> {
@@ -263,13 +266,22 @@ impl<'a> Walk<'a> {
         };
         for (name, value) in element.attrs() {
             match name {
-                "class" | "id" | "data-testid" | "data-component" => scope.own |= families(value),
+                "class" => {
+                    scope.own |= families(value);
+                    scope.unseen |= is_hidden_class(value);
+                }
+                "data-testid" | "data-component" => scope.own |= families(value),
+                // An id of many words is a heading's text turned into an anchor.
+                "id" if value.split(['-', '_']).count() <= SLUG_WORDS => scope.own |= families(value),
                 "role" => {
                     scope.own |= families(value);
                     scope.unseen |= value == "dialog" || value == "alertdialog";
                 }
                 "aria-modal" => scope.unseen |= value == "true",
-                "hidden" => scope.unseen |= value != "until-found",
+                // React streams late parts of a page in hidden boxes (`S:1f`), and shows them by a script.
+                "hidden" => {
+                    scope.unseen |= value != "until-found" && !element.attr("id").is_some_and(|id| id.starts_with("S:"))
+                }
                 "style" => scope.unseen |= hides(value),
                 "href" => scope.href = Some(value.trim()),
                 "datetime" => scope.datetime = Some(value),
@@ -415,6 +427,11 @@ fn is_space(c: char) -> bool {
 /// Characters of scripts that put no space between words.
 pub(super) fn is_ideograph(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Whether a class hides its element: `hidden` by itself, and not shown again at some width.
+fn is_hidden_class(class: &str) -> bool {
+    !class.contains(':') && class.split_ascii_whitespace().any(|name| name == "hidden")
 }
 
 /// Whether an inline style takes the element out of sight.

@@ -19,45 +19,36 @@ use super::page::Page;
 use super::text::{STRING_CHARS, TAGS, clean_markup, cut, key};
 use crate::record::{Publisher, Rights};
 
-/// Meta names of the day of publication.
-pub(super) const PUBLISHED: [&str; 24] = [
-    "article:published_time",
-    "datePublished",
-    "og:published_time",
-    "og:article:published_time",
-    "parsely-pub-date",
-    "sailthru.date",
-    "cXenseParse:recs:publishtime",
-    "article.published",
-    "published_time",
-    "rnews:datePublished",
-    "OriginalPublicationDate",
-    "publication_date",
-    "publish-date",
-    "publishdate",
-    "pubdate",
-    "DC.date.issued",
-    "dcterms.issued",
-    "dcterms.created",
-    "DC.date",
-    "dcterms.date",
-    "citation_publication_date",
-    "citation_date",
-    "date",
-    "article_date_original",
+/// Meta names of the day of publication, in lower case and without what divides their words.
+#[rustfmt::skip]
+pub(super) const PUBLISHED: [&str; 36] = [
+    "articlepublishedtime", "datepublished", "ogpublishedtime", "ogarticlepublishedtime", "parselypubdate", "sailthrudate",
+    "cxenseparserecspublishtime", "articlepublished", "publishedtime", "rnewsdatepublished", "originalpublicationdate",
+    "publicationdate", "publishdate", "pubdate", "publisheddate", "published", "publishedat", "dcdateissued", "dctermsissued", "dctermscreated",
+    "dcdatecreated", "dcdate", "dctermsdate", "citationpublicationdate", "citationdate", "citationonlinedate", "date", "articledateoriginal",
+    "shareaholicarticlepublishedtime", "vrpublishedtime", "btpubdate", "releasedate", "datecreated", "created", "dateposted", "contentdate",
 ];
 
-/// Meta names of the day of the last change.
-pub(super) const MODIFIED: [&str; 8] = [
-    "article:modified_time",
-    "dateModified",
-    "og:updated_time",
-    "og:modified_time",
-    "lastmod",
-    "dcterms.modified",
-    "DC.date.modified",
-    "last-modified",
+/// Meta names of the day of the last change, likewise.
+#[rustfmt::skip]
+pub(super) const MODIFIED: [&str; 12] = [
+    "articlemodifiedtime", "datemodified", "ogupdatedtime", "ogmodifiedtime", "lastmod", "dctermsmodified", "dcdatemodified", "lastmodified",
+    "updated", "revised", "dateupdated", "lastupdated",
 ];
+
+/// The contents of the meta elements with one of these names, in the order of the names.
+pub(super) fn squashed<'a>(page: &Page<'a>, names: &[&str]) -> Vec<&'a str> {
+    let mut found: Vec<(usize, &str)> = Vec::new();
+    for (key, content) in &page.metas {
+        let key: String =
+            key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(60).collect();
+        if let Some(place) = names.iter().position(|name| *name == key).filter(|_| !content.trim().is_empty()) {
+            found.push((place, content.trim()));
+        }
+    }
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, content)| content).collect()
+}
 
 /// Meta names of persons; the general `author` comes last of all sources and is not among them.
 pub(super) const AUTHORS: [&str; 5] =

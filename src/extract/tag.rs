@@ -103,10 +103,12 @@ impl Tag {
             "title" => Self::Title,
             "script" => Self::Script,
             "style" | "svg" | "math" | "template" | "iframe" | "object" | "select" | "textarea" | "canvas"
-            | "video" | "audio" | "embed" | "applet" | "map" | "frameset" | "datalist" | "rt" | "rp" => Self::Skipped,
+            | "video" | "audio" | "embed" | "applet" | "map" | "frameset" | "datalist" => Self::Skipped,
             "i" | "em" | "u" | "s" | "small" | "big" | "sub" | "sup" | "abbr" | "acronym" | "cite" | "code" | "q"
-            | "mark" | "label" | "bdi" | "bdo" | "ruby" | "rb" | "wbr" | "ins" | "del" | "kbd" | "samp" | "var"
-            | "tt" | "nobr" | "data" | "dfn" | "strike" | "picture" | "source" | "base" => Self::Inline,
+            | "mark" | "label" | "bdi" | "bdo" | "ruby" | "rb" | "rt" | "rp" | "wbr" | "ins" | "del" | "kbd"
+            | "samp" | "var" | "tt" | "nobr" | "data" | "dfn" | "strike" | "picture" | "source" | "base" => {
+                Self::Inline
+            }
             _ => Self::Block,
         }
     }

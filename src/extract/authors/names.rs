@@ -30,6 +30,34 @@ pub(super) fn by_pattern(text: &str) -> Option<&str> {
     })
 }
 
+/// Whether a text is nothing but a word for "by".
+pub(super) fn is_label(text: &str) -> bool {
+    const LABELS: [&str; 20] = [
+        "by",
+        "written by",
+        "author",
+        "authors",
+        "article by",
+        "posted by",
+        "words by",
+        "reported by",
+        "story by",
+        "von",
+        "autor",
+        "autorin",
+        "par",
+        "auteur",
+        "por",
+        "autore",
+        "geschrieben von",
+        "escrito por",
+        "автор",
+        "text",
+    ];
+    let text = text.trim().trim_end_matches(':').trim_end();
+    text.len() <= 30 && LABELS.contains(&text.to_lowercase().as_str())
+}
+
 /// Whether a name says that there is none.
 pub(super) fn is_anonymous(name: &str) -> bool {
     let name = name.trim().to_lowercase();
@@ -60,9 +88,9 @@ pub(super) fn is_name(text: &str) -> bool {
 
 /// Words that names do not have.
 #[rustfmt::skip]
-const NO_NAME: [&str; 34] = [
+const NO_NAME: &[&str] = &[
     "the", "by", "read", "more", "share", "comments", "news", "staff", "follow", "published", "updated", "view", "profile", "about", "posted", "all", "articles", "posts", "email", "subscribe", "min", "your",
-    "team", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for",
+    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for", "headshot", "photo", "avatar", "login", "find", "full", "insights", "from", "founder", "reviewer", "get", "make", "veröffentlicht",
 ];
 
 /// The names in a byline, cut apart.
@@ -87,7 +115,11 @@ pub(super) fn split(text: &str) -> Vec<String> {
             .flat_map(|part| {
                 let each: Vec<&str> = part.split(separator).collect();
                 // "and" within an organisation, and "e" or "i" within a name, divide nothing.
-                let names = each.iter().all(|name| name.trim().contains(' ') || matches!(separator, "," | "/"));
+                let words = |name: &&str| name.split_whitespace().count();
+                let single = each.len() == 2
+                    && each.iter().all(|name| words(name) == 1)
+                    && matches!(separator, " and " | " & " | " und ");
+                let names = single || each.iter().all(|name| words(name) > 1 || matches!(separator, "," | "/"));
                 if each.len() > 1 && (!names || organisation(part) && !matches!(separator, "," | "/")) {
                     vec![part]
                 } else {
@@ -113,6 +145,9 @@ pub(super) fn split(text: &str) -> Vec<String> {
 /// A name without "By", brackets, addresses and dates around it.
 fn bare(part: &str) -> String {
     let mut name = part.trim();
+    for reporter in [" 기자", " 특파원", "記者", " muhabiri"] {
+        name = name.strip_suffix(reporter).unwrap_or(name);
+    }
     while let Some(after) = by_pattern(name) {
         name = after.trim();
     }
