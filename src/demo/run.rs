@@ -78,13 +78,13 @@ pub async fn run(aftermath: Aftermath, out: &Path) -> Result<Sums, DemoError> {
     let worker = tokio::spawn(worker::run(settings.clone(), shutdown.clone()));
 
     let mut audience = Audience::new(&settings)?;
-    let progress = progress_bar(&plan);
+    let progress = Progress::new(&plan);
     let first = plan.messages.iter().filter(|message| message.wave == Wave::First).count() + plan.from_feeds.len();
     audience.put_in(&plan, Wave::First).await?;
     audience.wait_for(first, started, &shutdown, &progress).await?;
     audience.put_in(&plan, Wave::Second).await?;
     audience.wait_for(plan.messages.len() + plan.from_feeds.len(), started, &shutdown, &progress).await?;
-    progress.finish_and_clear();
+    progress.bar.finish_and_clear();
 
     let file = out.join("articles.jsonl");
     write_articles(out, &file, &audience.articles)?;
@@ -178,7 +178,7 @@ impl Audience {
         ends: usize,
         started: Instant,
         shutdown: &Shutdown,
-        progress: &ProgressBar,
+        progress: &Progress,
     ) -> Result<(), KafkaError> {
         while self.ended() < ends || self.promised() > self.articles.len() {
             let left = GIVE_UP.saturating_sub(started.elapsed());
@@ -190,10 +190,7 @@ impl Audience {
                 () = shutdown.asked() => return Ok(()),
                 () = tokio::time::sleep(left) => return Ok(()),
             }
-            progress.set_position(self.ended() as u64);
-            if let Some(last) = self.outcomes.last() {
-                progress.set_message(last.outcome.as_str());
-            }
+            progress.show(&self.outcomes, self.ended());
         }
         Ok(())
     }
@@ -255,12 +252,35 @@ fn print(text: &str) -> Result<(), DemoError> {
     }
 }
 
-fn progress_bar(plan: &Plan) -> ProgressBar {
-    let bar = ProgressBar::new((plan.messages.len() + plan.from_feeds.len()) as u64);
-    let style = ProgressStyle::with_template("{elapsed_precise} {bar:40} {pos} of {len} messages ended  {msg}");
-    if let Ok(style) = style {
-        bar.set_style(style);
+/// What a person sees while the worker works: a bar on a terminal, else a line now and then.
+struct Progress {
+    bar: ProgressBar,
+    of: usize,
+}
+
+impl Progress {
+    /// How many messages end between two lines where there is no terminal.
+    const LINE_EVERY: usize = 20;
+
+    fn new(plan: &Plan) -> Self {
+        let of = plan.messages.len() + plan.from_feeds.len();
+        let bar = ProgressBar::new(of as u64);
+        if let Ok(style) =
+            ProgressStyle::with_template("{elapsed_precise} {bar:40} {pos} of {len} messages ended  {msg}")
+        {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar, of }
     }
-    bar.enable_steady_tick(Duration::from_millis(100));
-    bar
+
+    fn show(&self, outcomes: &[OutcomeRecord], ended: usize) {
+        let Some(last) = outcomes.last() else { return };
+        let passed = self.bar.position() as usize / Self::LINE_EVERY != ended / Self::LINE_EVERY;
+        self.bar.set_position(ended as u64);
+        self.bar.set_message(last.outcome.as_str());
+        if passed && self.bar.is_hidden() {
+            eprintln!("{ended} of {} messages ended; the last: {}", self.of, last.outcome);
+        }
+    }
 }

@@ -139,6 +139,7 @@ impl Pipeline {
         notes.url = Some(request.url.clone());
         let asked = Identity::of(&request.url)?;
         notes.canonical_url = Some(asked.fetch.to_string());
+        tracing::Span::current().record("url", asked.fetch.as_str());
         let fetched = self.fetch(&asked.fetch, patience, notes).await?;
         let (page, reading) = self.read(fetched.raw, notes).await?;
         let extraction = match reading {
