@@ -147,9 +147,13 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
     let Copy { paragraphs, attribution, credits } = edit(body.lines.clone());
     let joined = paragraphs.join("\n\n");
     let word_count = words(&joined);
-    if let Some(detail) =
-        gate::refuse(&facts, &body, word_count, limits.min_words, !authors.is_empty(), dates.published.is_some())
-    {
+    let known = gate::Known {
+        words: word_count,
+        authored: !authors.is_empty(),
+        dated: dates.published.is_some(),
+        headed: title.heading.is_some(),
+    };
+    if let Some(detail) = gate::refuse(&facts, &body, known, limits.min_words) {
         return Err(Refusal::NotAnArticle { detail });
     }
     let content = Content {

@@ -89,11 +89,6 @@ impl Graph {
         pages.filter_map(|object| object.get(name)).find_map(Value::as_str)
     }
 
-    /// How many articles the page describes.
-    pub(super) fn articles(&self) -> usize {
-        self.objects.iter().filter(|object| is_article(object)).count()
-    }
-
     /// Whether an object has one of these types.
     pub(super) fn has_type(&self, types: &[&str]) -> bool {
         self.objects.iter().any(|object| kinds(object).any(|kind| types.contains(&kind)))
