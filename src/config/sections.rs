@@ -134,7 +134,7 @@ fn frontier(reader: &mut Reader) -> Frontier {
 
 fn extract(reader: &mut Reader) -> Extract {
     Extract {
-        min_words: reader.read("extract.min_words", 50, Number(1..=100_000)),
+        min_words: reader.read("extract.min_words", 25, Number(1..=100_000)),
         time_limit: reader.read("extract.time_limit", seconds(2), Span(milliseconds(1)..=seconds(600))),
     }
 }
