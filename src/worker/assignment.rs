@@ -10,8 +10,8 @@ use futures::FutureExt;
 use tracing::Instrument;
 
 use super::Pipeline;
-use crate::kafka::{Capacity, Ended, Handover, Taken};
-use crate::record::{Ending, Reason, Verdict};
+use crate::kafka::{Capacity, Consumed, Ended, Handover, Taken};
+use crate::record::{Ending, Identity, Reason, UrlMessage, Verdict};
 
 /// Works on a message and hands it over to the commit. A message whose partition is lost is dropped: the
 /// next owner does it again. One that panics a stage is rejected, and the worker lives on.
@@ -34,7 +34,7 @@ pub async fn work(pipeline: Arc<Pipeline>, capacity: Arc<Capacity>, taken: Taken
     let (ending, claim) = match ended {
         Ok(Some(end)) => end,
         Ok(None) => return,
-        Err(panic) => (failed(&panic), None),
+        Err(panic) => (failed(&taken.message, &*panic), None),
     };
     hand_over(&commit, Handover::Ended(Box::new(Ended { taken, ending, claim, held }))).await;
 }
@@ -48,10 +48,13 @@ async fn hand_over(commit: &SyncSender<Handover>, mut handover: Handover) {
     }
 }
 
-fn failed(panic: &(dyn std::any::Any + Send)) -> Ending {
+fn failed(message: &Consumed, panic: &(dyn std::any::Any + Send)) -> Ending {
     let words = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
     let detail = words.unwrap_or("a stage panicked").to_owned();
     tracing::error!(detail, "a stage failed");
+    let url = UrlMessage::parse(message.value.as_deref().unwrap_or_default()).ok().map(|request| request.url);
+    let canonical_url =
+        url.as_deref().and_then(|url| Identity::of(url).ok()).map(|identity| identity.fetch.to_string());
     let verdict = Verdict::Rejected { reason: Reason::StageFailed, detail };
-    Ending { verdict, url: None, canonical_url: None, article_id: None, timings: BTreeMap::new() }
+    Ending { verdict, url, canonical_url, article_id: None, timings: BTreeMap::new() }
 }
