@@ -1,5 +1,5 @@
-# `make` or `make help` lists what can be made. Nothing here needs more than git, make, a C compiler, perl
-# and rustup's cargo; the tests need a JDK 17 and Maven too, and say how to get them.
+# `make` or `make help` lists what can be made. It needs git, make, a compiler of C and C++, perl and rustup's
+# cargo; the tests need a JDK 17 and Maven too. What is missing is installed where that may be, else named.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -18,15 +18,15 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: ## The whole pipeline on embedded parts: no network, no Java, done within 20 s of its start
+demo: compilers ## The whole pipeline on embedded parts: no network, no Java, done within 20 s of its start
 	$(CARGO) run --locked -- demo
 
 .PHONY: test
-test: kafka ## All tests, against a real Apache Kafka; some of them: make test ONLY=delivery
+test: compilers kafka ## All tests, against a real Apache Kafka; some of them: make test ONLY=delivery
 	$(TEST) -- $(ONLY)
 
 .PHONY: load
-load: kafka ## 20,000 URLs through a real Kafka and a restart: pages a second, peak memory, what is left
+load: compilers kafka ## 20,000 URLs through a real Kafka and a restart: pages a second, peak memory, what is left
 	$(TEST) --test suite -- --ignored --exact --nocapture load::twenty_thousand_urls_of_eight_thousand_pages_go_through_a_restart
 
 .PHONY: lint
@@ -37,6 +37,10 @@ lint: ## Format and clippy, warnings denied
 .PHONY: docs
 docs: ## The documentation of the code, warnings denied
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+
+.PHONY: compilers
+compilers:
+	@tests/compilers.sh
 
 .PHONY: kafka
 kafka: $(KAFKA)/.complete ## Fetches the Apache Kafka that the tests start (54 MB, once)
