@@ -22,7 +22,8 @@ pub async fn work(pipeline: Arc<Pipeline>, capacity: Arc<Capacity>, taken: Taken
         "message",
         topic = &*message.partition.topic,
         partition = message.partition.number,
-        offset = message.offset
+        offset = message.offset,
+        url = tracing::field::Empty
     );
     let way = AssertUnwindSafe(pipeline.work(message)).catch_unwind().instrument(span);
     let ended = tokio::select! {
