@@ -43,7 +43,7 @@ pub struct History {
 /// longest tier is cut to it: the message comes back then, and is deferred again.
 pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> Verdict {
     let Setback { reason, detail, wait, effort } = setback;
-    let attempts = history.attempts_before + u32::from(effort == Effort::Tried);
+    let attempts = history.attempts_before.saturating_add(u32::from(effort == Effort::Tried));
     let age = Duration::from_millis(now_ms.saturating_sub(history.first_seen_ms).max(0).unsigned_abs());
     let last = format!("{reason}: {detail}");
     if effort == Effort::Tried && attempts >= retry.max_attempts {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use newswire::dedup::{StreamError, dedup_stream};
 use newswire::extract::Limits;
-use newswire::extract::batch::{self, Options};
+use newswire::extract::batch::{self, BatchError, Options};
 use newswire::record::Identity;
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ pub fn extract(
     let options = Options { limits, max_body: values.fetch.max_body };
     let mut out = BufWriter::new(std::io::stdout().lock());
     if let Some(manifest) = manifest {
-        batch::run_manifest(manifest, threads, &options, &mut out).map_err(Failure::usage)?;
+        batch::run_manifest(manifest, threads, &options, &mut out).map_err(stopped)?;
         return Ok(ExitCode::SUCCESS);
     }
     let (Some(file), Some(url)) = (file, url) else {
@@ -75,6 +75,14 @@ pub fn extract(
     if let Err(failure) = std::fs::File::open(file) {
         return Err(Failure::usage(format!("{}: {failure}", file.display())));
     }
-    let summary = batch::run_file(file, url, &options, &mut out).map_err(Failure::usage)?;
+    let summary = batch::run_file(file, url, &options, &mut out).map_err(stopped)?;
     Ok(if summary.published == 1 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A list that can't be read is the caller's mistake; a disk that is full is not.
+fn stopped(failure: BatchError) -> Failure {
+    match failure {
+        BatchError::Manifest { .. } => Failure::usage(failure),
+        BatchError::Output(_) | BatchError::Threads(_) => Failure::unable(failure),
+    }
 }

@@ -48,16 +48,16 @@ struct Answer<'a> {
 }
 
 /// Reads documents `{"id","text",...}`, a line each, and writes `{"id","of","similarity","relation"}`
-/// for each, in order. The answer is how many there were.
+/// for each, in order. Blank lines are none. The answer is how many there were.
 ///
 /// A document whose id comes again with the same text is the same document, and gets the same answer.
 pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write) -> Result<u64, StreamError> {
     let store = Store::new(Duration::MAX);
     let mut line = Vec::new();
-    let mut count = 0;
+    let (mut count, mut number) = (0, 0);
     loop {
         line.clear();
-        let number = count + 1;
+        number += 1;
         let read = std::io::Read::take(&mut documents, LONGEST_LINE).read_until(b'\n', &mut line)?;
         if read == 0 {
             answers.flush()?;
@@ -66,9 +66,11 @@ pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write) -> Res
         if line.len() as u64 == LONGEST_LINE {
             return Err(StreamError::TooLong { line: number });
         }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
         let document: Document =
             serde_json::from_slice(&line).map_err(|source| StreamError::NotADocument { line: number, source })?;
-        count = number;
         let asked =
             Known { key: document.id.clone(), article_id: document.id.clone(), text: TextHash::of(&document.text) };
         let origin = Origin { topic: document.id.clone(), partition: 0, offset: 0 };
@@ -82,6 +84,7 @@ pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write) -> Res
         serde_json::to_writer(&mut answers, &Answer { id: &document.id, of, similarity, relation })
             .map_err(std::io::Error::from)?;
         answers.write_all(b"\n")?;
+        count += 1;
     }
 }
 
@@ -101,6 +104,15 @@ mod tests {
             answers("{\"id\":\"a\",\"text\":\"One text.\"}\n{\"id\":\"b\",\"host\":\"h\",\"text\":\"one text\"}\n");
         let expected = "{\"id\":\"a\",\"of\":null,\"similarity\":0.0,\"relation\":null}\n{\"id\":\"b\",\"of\":\"a\",\"similarity\":1.0,\"relation\":\"copy\"}\n";
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn blank_lines_are_no_documents() {
+        let mut out = Vec::new();
+        let count =
+            dedup_stream(&b"{\"id\":\"a\",\"text\":\"t\"}\r\n\r\n{\"id\":\"b\",\"text\":\"u\"}\n\n"[..], &mut out)
+                .unwrap();
+        assert_eq!((count, String::from_utf8(out).unwrap().lines().count()), (2, 2));
     }
 
     #[test]

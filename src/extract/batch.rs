@@ -12,11 +12,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use flate2::read::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::article::{Limits, Source, extract};
+use crate::fetch::coding::{self, Coding, End};
 use crate::record::{Content, Outcome, Reason, article_id};
 
 /// Pages that may wait for an earlier one, for each thread: what bounds the memory.
@@ -24,6 +24,9 @@ const AHEAD: usize = 8;
 
 /// Bytes of a line of the manifest, at most.
 const MANIFEST_LINE: u64 = 1024 * 1024;
+
+/// What some editors put in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How pages from disk are read.
 #[derive(Debug, Clone, Copy)]
@@ -201,6 +204,15 @@ fn next_entry(lines: &mut impl BufRead, place: usize) -> io::Result<Option<Resul
         if lines.take(MANIFEST_LINE).read_until(b'\n', &mut line)? == 0 {
             return Ok(None);
         }
+        if line.len() as u64 == MANIFEST_LINE && !line.ends_with(b"\n") {
+            lines.skip_until(b'\n')?;
+            let number = (place + 1).to_string();
+            let detail = format!("manifest entry {number}: a line of more than {MANIFEST_LINE} bytes");
+            return Ok(Some(Err((number, detail))));
+        }
+        if place == 0 && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
+        }
         if line.trim_ascii().is_empty() {
             continue;
         }
@@ -292,22 +304,24 @@ enum Unread {
     Io(io::Error),
 }
 
-/// The bytes of a page, decompressed if the file is gzip (by its first bytes; all members).
+/// The bytes of a page, decompressed as a fetched one is if the file is gzip (by its first bytes).
 fn read(path: &Path, max_body: u64) -> Result<Vec<u8>, Unread> {
-    let mut file = BufReader::new(File::open(path).map_err(Unread::Io)?);
-    let gzip = file.fill_buf().map_err(Unread::Io)?.starts_with(&[0x1f, 0x8b]);
-    let mut body = Vec::new();
-    let most = max_body.saturating_add(1);
-    let result = if gzip {
-        MultiGzDecoder::new(file).take(most).read_to_end(&mut body)
-    } else {
-        file.take(most).read_to_end(&mut body)
-    };
-    result.map_err(Unread::Io)?;
-    if u64::try_from(body.len()).unwrap_or(u64::MAX) > max_body {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(max_body.saturating_add(1)).read_to_end(&mut bytes))
+        .map_err(Unread::Io)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > max_body {
         return Err(Unread::TooLarge);
     }
-    Ok(body)
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let decoded = coding::decode(&[Coding::Gzip], &bytes, usize::try_from(max_body).unwrap_or(usize::MAX));
+    match decoded.end {
+        End::Whole => Ok(decoded.bytes),
+        End::OverCap => Err(Unread::TooLarge),
+        End::Cut | End::Garbage => Err(Unread::Io(io::Error::new(io::ErrorKind::InvalidData, "broken gzip"))),
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@
 
 mod body;
 mod client;
-mod coding;
+pub(crate) mod coding;
 mod error;
 mod failure;
 mod guard;

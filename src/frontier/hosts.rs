@@ -156,7 +156,7 @@ impl Hosts {
         let state = table.host(host, &self.shared, now);
         state.paused_until = state.paused_until.max(Some(now + wait));
         drop(table);
-        tracing::info!(host, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "host paused");
+        tracing::debug!(host, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "host paused");
     }
 
     /// Takes over the crawl-delay of the host's robots.txt, at most 30 s of it. It holds

@@ -21,19 +21,22 @@ impl Entry {
     }
 
     /// What the brokers refuse for its size becomes a rejection, and a rejection that is too large itself goes
-    /// without its value.
+    /// without its value, or without its key and headers where those are the larger part.
     fn make_smaller(&mut self, writer: &Writer, now: Timestamp) {
         let (ending, message) = (&mut self.ended.ending, &mut self.ended.taken.message);
         match &mut ending.verdict {
             Verdict::Rejected { detail, .. } => {
-                if let Some(value) = message.value.take() {
-                    let bytes = value.len();
-                    detail
-                        .push_str(&format!("; the value of {bytes} bytes is left out: the rejected topic refuses it"));
+                let bytes = message.value.as_ref().map_or(0, Vec::len);
+                let beside = message.size() - bytes;
+                let what = if bytes >= beside {
+                    message.value = None;
+                    format!("value of {bytes} bytes is")
                 } else {
                     message.key = None;
                     message.headers.clear();
-                }
+                    format!("key and headers of {beside} bytes are")
+                };
+                detail.push_str(&format!("; the {what} left out: the rejected topic refuses the record"));
             }
             _ => {
                 let detail = "the brokers refuse the record for its size (max.message.bytes)".to_owned();

@@ -1,5 +1,6 @@
 //! A message as it comes from Kafka, and a record as it goes there.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
@@ -78,9 +79,18 @@ pub(super) enum Trust {
 
 impl Envelope {
     pub fn read(message: &impl Message, trust: Trust) -> Self {
+        message.headers().map(|headers| Self::of(headers, trust)).unwrap_or_default()
+    }
+
+    /// A header whose name is no UTF-8 (the protocol calls it a string, and no broker looks) is left out: the
+    /// client library panics at it, and a message must not end the worker.
+    fn of(headers: &impl Headers, trust: Trust) -> Self {
         let mut envelope = Self::default();
-        let Some(headers) = message.headers() else { return envelope };
-        for header in headers.iter() {
+        for index in 0..headers.count() {
+            let Ok(Some(header)) = catch_unwind(AssertUnwindSafe(|| headers.try_get(index))) else {
+                tracing::warn!(index, "a header whose name can't be read is left out");
+                continue;
+            };
             if !RESERVED.contains(&header.key) {
                 envelope.theirs.push((header.key.to_owned(), header.value.map(<[u8]>::to_vec)));
                 continue;
@@ -149,6 +159,26 @@ mod tests {
         let message = message(&[("attempts", b"4"), ("origin", b"x:1:2"), ("trace", b"\xff\x00")]);
         let envelope = Envelope::read(&message, Trust::Theirs);
         assert_eq!(envelope, Envelope { theirs: vec![("trace".into(), Some(vec![0xff, 0]))], ..Envelope::default() });
+    }
+
+    /// Headers as rdkafka 0.39 has them when the first name is no UTF-8.
+    struct WithUnreadableName;
+
+    impl Headers for WithUnreadableName {
+        fn count(&self) -> usize {
+            2
+        }
+
+        fn try_get(&self, index: usize) -> Option<Header<'_, &[u8]>> {
+            let name: &[u8] = if index == 0 { b"na\xffme" } else { b"trace" };
+            Some(Header { key: std::str::from_utf8(name).unwrap(), value: Some(b"kept") })
+        }
+    }
+
+    #[test]
+    fn a_header_whose_name_is_no_utf8_is_left_out_and_the_others_stay() {
+        let envelope = Envelope::of(&WithUnreadableName, Trust::Theirs);
+        assert_eq!(envelope.theirs, [("trace".to_owned(), Some(b"kept".to_vec()))]);
     }
 
     #[test]

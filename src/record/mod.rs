@@ -12,7 +12,7 @@ mod reason;
 pub mod tracking;
 pub mod url;
 
-pub use self::url::{Identity, RefusedUrl, site};
+pub use self::url::{Identity, RefusedUrl, as_told, site};
 pub use article::{
     Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights, SCHEMA_VERSION,
     article_id, schema,

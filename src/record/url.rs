@@ -106,6 +106,12 @@ pub fn parse(text: &str) -> Result<Url, RefusedUrl> {
     Ok(url)
 }
 
+/// An address as outcomes and logs repeat it: as it was written, its first [`LONGEST`] bytes. One that is
+/// longer is refused, and a topic may have no room to say so twice.
+pub fn as_told(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
+}
+
 /// Refuses an address that is never fetched, for one that came as a [`Url`].
 ///
 /// # Errors

@@ -20,7 +20,7 @@ use crate::kafka::{Capacity, Consumed};
 use crate::metrics::Metrics;
 use crate::record::{
     Article, Duplicate, Ending, Fetch, Identity, Input, Origin, Reason, Relation, SCHEMA_VERSION, UrlMessage, Verdict,
-    article_id,
+    article_id, as_told,
 };
 use crate::retry::{self, History};
 
@@ -136,10 +136,10 @@ impl Pipeline {
         dedup: Dedup,
         notes: &mut Notes,
     ) -> Result<(Verdict, Option<Claim>), Stop> {
-        notes.url = Some(request.url.clone());
+        notes.url = Some(as_told(&request.url).to_owned());
         let asked = Identity::of(&request.url)?;
-        notes.canonical_url = Some(asked.fetch.to_string());
         tracing::Span::current().record("url", asked.fetch.as_str());
+        notes.canonical_url = Some(asked.fetch.to_string());
         let fetched = self.fetch(&asked.fetch, patience, notes).await?;
         let (page, reading) = self.read(fetched.raw, notes).await?;
         let extraction = match reading {
@@ -223,14 +223,14 @@ impl Pipeline {
 
     /// Decompresses and reads a page on a thread for such work, one a core.
     async fn read(&self, raw: Box<Raw>, notes: &mut Notes) -> Result<(Page, Reading), Stop> {
-        let received = self.capacity.hold(raw.bytes.len() as u64);
+        let received = self.capacity.hold_page(raw.bytes.len() as u64);
         let Ok(core) = self.cores.clone().acquire_owned().await else { return Err(Stop::GivenUp) };
         let (capacity, settings) = (self.capacity.clone(), self.settings.clone());
         let started = Instant::now();
         let job = tokio::task::spawn_blocking(move || {
             let _working = (core, received);
             let page = raw.decode(settings.fetch.max_body)?;
-            let _decoded = capacity.hold(page.bytes.len() as u64);
+            let _decoded = capacity.hold_page(page.bytes.len() as u64);
             let reading = read_page(&page, &settings)?;
             Ok((page, reading))
         });

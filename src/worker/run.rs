@@ -167,7 +167,10 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     tasks.shutdown().await;
     last_commit(&commit, &abandon, &mut committing).await;
     finished.cancel();
-    let _ = taking.await;
+    // An answer is there to be had once; an intake that ended early has given it.
+    if !taking.is_terminated() {
+        let _ = taking.await;
+    }
     // Leaving the group blocks, and with nothing in flight it has nothing to wait for.
     partitions.revoke_all();
     let _ = tokio::task::spawn_blocking(move || drop(consumer)).await;

@@ -91,3 +91,30 @@ fn reserved_headers_on_the_topic_of_urls_are_ignored_and_replaced() {
     assert_eq!((rejected.header("not_before"), rejected.header("last_reason")), (None, None));
     assert_eq!(foreign(&rejected), [("mine".to_owned(), Some(b"kept".to_vec()))]);
 }
+
+#[test]
+fn an_endless_url_has_its_outcome_and_the_outcome_is_small() {
+    let setup = Setup::new("bad-endless");
+    let _worker = Worker::start(&setup);
+    let url = format!("http://alpha.example/{}", "x".repeat(2_000_000));
+    setup.send_urls([&url]);
+    let outcome = setup.ended(1)[0].json();
+    assert_eq!((&outcome["outcome"], &outcome["reason"]), (&"rejected".into(), &"invalid_url".into()));
+    let told = outcome["url"].as_str().unwrap();
+    assert!(url.starts_with(told) && told.len() < 20_000, "{} bytes are told", told.len());
+    let rejected = setup.read("rejected").take(1, SOON)[0].clone();
+    assert_eq!(rejected.value.as_deref(), Some(url.as_bytes()), "the message is kept whole");
+}
+
+#[test]
+fn messages_that_alone_fill_the_bytes_in_flight_are_worked_on_all_the_same() {
+    let mut setup = Setup::new("bad-bulky");
+    setup.set("delivery", "max_bytes_in_flight", "\"1MiB\"");
+    let _worker = Worker::start(&setup);
+    let bulky = |number: usize| {
+        Message::of(format!(r#"{{"url":"http://alpha.example/article/{number}","title":"{}"}}"#, "t".repeat(1_500_000)))
+    };
+    setup.send(&[bulky(1), bulky(2), bulky(3)]);
+    let outcomes = setup.ended(3);
+    assert!(outcomes.iter().all(|record| record.json()["outcome"] == "published"));
+}

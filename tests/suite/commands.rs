@@ -192,3 +192,13 @@ fn the_version_is_the_crates() {
     let answer = newswire(&["--version"]);
     assert_eq!((answer.code, answer.out.trim()), (0, concat!("newswire ", env!("CARGO_PKG_VERSION"))));
 }
+
+#[test]
+fn an_output_that_takes_nothing_is_no_wrong_use() {
+    let (setup, _) = without_kafka("commands-full");
+    let page = setup.file("page.html", "<p>short</p>");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_newswire"));
+    command.arg("extract").arg(page).args(["--url", "https://alpha.example/a"]);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    assert_eq!(command.stdout(full).stderr(Stdio::null()).status().unwrap().code(), Some(1));
+}

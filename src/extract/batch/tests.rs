@@ -138,3 +138,32 @@ fn a_manifest_that_is_not_there_is_an_error() {
     let result = run_manifest(missing, NonZeroUsize::MIN, &OPTIONS, &mut Vec::new());
     assert!(matches!(result, Err(BatchError::Manifest { .. })));
 }
+
+#[test]
+fn what_stands_behind_the_end_of_a_gzip_file_is_left_as_in_a_fetched_page() {
+    let folder = TempDir::new().unwrap();
+    for (name, behind) in [("zeros", &[0; 512][..]), ("words", b"and more")] {
+        fs::write(folder.path().join(name), [&gzip(page(1).as_bytes())[..], behind].concat()).unwrap();
+        let (_, rows) = run(&folder, &entry(name, name), 1);
+        assert_eq!(rows[0]["article"]["title"], "Story number 1", "{}", rows[0]);
+    }
+}
+
+#[test]
+fn a_manifest_may_begin_with_a_byte_order_mark_and_end_its_lines_as_windows_does() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("good.html"), page(1)).unwrap();
+    let manifest = format!("\u{feff}{}\n{}", entry("a", "good.html"), entry("b", "good.html")).replace('\n', "\r\n");
+    let (summary, rows) = run(&folder, &manifest, 1);
+    assert_eq!((summary.published, rows.len()), (2, 2), "{rows:?}");
+}
+
+#[test]
+fn a_line_of_the_manifest_that_is_too_long_is_one_page() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("good.html"), page(1)).unwrap();
+    let manifest = entry(&"a".repeat(3_000_000), "good.html") + &entry("b", "good.html");
+    let (_, rows) = run(&folder, &manifest, 1);
+    let seen: Vec<_> = rows.iter().map(|row| (row["id"].as_str().unwrap(), row["outcome"].as_str().unwrap())).collect();
+    assert_eq!(seen, [("1", "rejected"), ("b", "published")]);
+}

@@ -201,3 +201,11 @@ proptest! {
         let _ = Identity::of(&format!("http://a.example/{text}?{text}"));
     }
 }
+
+#[test]
+fn an_endless_address_is_told_by_its_beginning() {
+    let long = format!("http://a.example/{}", "\u{e4}".repeat(LONGEST));
+    assert!(long.starts_with(as_told(&long)));
+    assert!((LONGEST - 1..=LONGEST).contains(&as_told(&long).len()));
+    assert_eq!(as_told("http://a.example/"), "http://a.example/");
+}
