@@ -8,10 +8,9 @@ pub(super) const HIDDEN: &str = "(hidden)";
 
 /// Parts of names whose values are secrets: librdkafka's, and those that people invent when they
 /// guess a key. A path such as `ssl.key.location` is none.
-const SECRET_NAMES: [&str; 11] = [
-    "password",
-    "passphrase",
-    "passwd",
+const SECRET_NAMES: [&str; 10] = [
+    "pass",
+    "pasw",
     "secret",
     "token",
     "credential",
@@ -64,6 +63,10 @@ pub(super) fn shown(name: &str, text: &str) -> String {
     if is_secret(name) || name.ends_with("properties") {
         return HIDDEN.to_owned();
     }
+    // What was pasted into the place of a store's address may be its password.
+    if name.ends_with("_url") && !text.starts_with("redis") {
+        return HIDDEN.to_owned();
+    }
     let is_address = name.ends_with("_url") || name.ends_with("servers");
     if is_address && text.contains('@') && !text.contains("://") {
         return HIDDEN.to_owned();
@@ -111,6 +114,14 @@ mod tests {
         assert_eq!(hidden("redis+unix:///run/redis.sock?pass=x"), "redis+unix:///run/redis.sock?(hidden)");
         assert_eq!(hidden("me:x@store:6379"), "(hidden)");
         assert_eq!(shown("kafka.bootstrap_servers", "me:x@broker:9092"), "(hidden)");
+    }
+
+    #[test]
+    fn what_is_no_address_where_one_belongs_may_be_a_password() {
+        for text in ["hunter2", "hunter2://u:hunter2", "{ a = \"hunter2\" }"] {
+            assert_eq!(shown("dedup.redis_url", text), HIDDEN);
+        }
+        assert!(is_secret("sasl.pasword"));
     }
 
     #[test]
