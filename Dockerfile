@@ -1,8 +1,8 @@
 # newswire as an image: one static-TLS binary on a base with a C library and nothing else, not as root.
 #
-#     docker build -t newswire .          (podman and buildah the same; deploy/README.md says more)
+#     make image          (docker build -t newswire ., or the same by podman or buildah; deploy/README.md says more)
 #
-# The bases are arguments. The first needs cargo 1.95, a C compiler, make and perl; of the second only glibc and
+# The bases are arguments. The first needs cargo 1.95, compilers of C and C++, make and perl; of the second only glibc and
 # libgcc are used, at least as new as the first's. No step runs in the second, so it needs no shell.
 ARG BUILD_BASE=docker.io/library/rust:1.95-bookworm
 ARG RUN_BASE=gcr.io/distroless/cc-debian12:nonroot
@@ -31,8 +31,9 @@ FROM ${RUN_BASE}
 LABEL org.opencontainers.image.title="newswire" \
       org.opencontainers.image.description="URLs from Kafka in, clean article records out" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
-# For brokers behind TLS; the roots for pages are in the binary.
+# For brokers behind TLS; the roots for pages are in the binary. The OpenSSL inside it would look in /usr/local/ssl.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
 COPY --from=build /image/usr/local/bin/newswire /usr/local/bin/newswire
 COPY --from=build /image/etc/newswire /etc/newswire
 # The only folder that newswire writes to. A number, so that Kubernetes can see that it isn't root.

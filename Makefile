@@ -52,6 +52,13 @@ $(KAFKA)/.complete: tests/kafka/pom.xml
 	mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/$(KAFKA)"
 	touch $@
 
+# A container engine that builds: the first of these on this machine, or make image ENGINE=buildah. FLAGS are passed on to it.
+ENGINE ?= $(firstword $(notdir $(shell command -v docker podman buildah)) docker)
+
+.PHONY: image
+image: ## The container image `newswire`; on other bases: make image BUILD_BASE=... RUN_BASE=...
+	BUILDAH_FORMAT=docker BUILDAH_LAYERS=true $(ENGINE) build --build-arg BUILD_BASE --build-arg RUN_BASE $(FLAGS) -t newswire .
+
 .PHONY: clean
 clean: ## Throws away what was built and fetched here
 	$(CARGO) clean

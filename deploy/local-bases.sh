@@ -7,34 +7,32 @@ set -eu
 
 release=bookworm
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+cd "$(dirname "$0")" # where rust-toolchain.toml says which Rust
 toolchain=$(rustc --print sysroot)
-buildah() { command buildah --storage-driver "${STORAGE_DRIVER:-vfs}" "$@"; }
 
-work=$(mktemp -d)
 build=$(buildah from scratch)
 run=$(buildah from scratch)
-trap 'buildah rm "$build" "$run" > /dev/null; rm -rf "$work"' EXIT
+trap 'buildah rm "$build" "$run" > /dev/null' EXIT
+build_root=$(buildah mount "$build")
+run_root=$(buildah mount "$run")
 
-# What cargo build needs: a C compiler, make and perl for librdkafka and OpenSSL, and the toolchain itself.
-root=$(buildah mount "$build")
-debootstrap --variant=minbase --include=ca-certificates,gcc,libc6-dev,make,perl "$release" "$root" "$mirror"
-mkdir -p "$root/usr/local/rust"
+# What cargo build needs: compilers of C and C++, make and perl for librdkafka and OpenSSL, and the toolchain itself.
+debootstrap --variant=minbase --include=ca-certificates,g++,make,perl "$release" "$build_root" "$mirror"
+mkdir -p "$build_root/usr/local/rust"
 for part in bin lib libexec; do
-    if [ -d "$toolchain/$part" ]; then cp -a "$toolchain/$part" "$root/usr/local/rust/"; fi
+    if [ -d "$toolchain/$part" ]; then cp -a "$toolchain/$part" "$build_root/usr/local/rust/"; fi
 done
-rm -rf "$root"/var/cache/apt/archives/*.deb
-buildah umount "$build" > /dev/null
+
+# What the binary needs: glibc and libgcc, of the packages just fetched. They are laid out and not installed: nothing
+# of theirs runs.
+for package in base-files libc6 libgcc-s1; do
+    dpkg-deb --extract "$build_root/var/cache/apt/archives/$package"_*.deb "$run_root"
+done
+rm -rf "$run_root"/usr/share/doc "$run_root"/usr/share/lintian "$build_root"/var/cache/apt/archives/*.deb
+chmod 1777 "$run_root/tmp"
+
 buildah config --env PATH=/usr/local/rust/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     --env CARGO_HOME=/usr/local/cargo "$build"
 buildah commit --quiet "$build" localhost/newswire-build-base > /dev/null
-
-# What the binary needs: glibc and libgcc. The packages are laid out and not installed: nothing of theirs runs.
-root=$(buildah mount "$run")
-(cd "$work" && apt-get download base-files libc6 libgcc-s1 tzdata)
-for package in "$work"/*.deb; do dpkg-deb --extract "$package" "$root"; done
-rm -rf "$root"/usr/share/doc "$root"/usr/share/lintian
-chmod 1777 "$root/tmp"
-buildah umount "$run" > /dev/null
 buildah commit --quiet "$run" localhost/newswire-run-base > /dev/null
-
-buildah images --filter reference=localhost/newswire-*
+buildah images --filter 'reference=localhost/newswire-*'
