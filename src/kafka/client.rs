@@ -196,6 +196,8 @@ fn shared_config(settings: &Settings) -> ClientConfig {
         .set_log_level(RDKafkaLogLevel::Info)
         .set("bootstrap.servers", &settings.kafka.bootstrap_servers)
         .set("client.id", format!("newswire-{}", settings.delivery.instance_id))
+        // OpenSSL is compiled in and looks for certificates where nobody has them; this looks where systems do.
+        .set("ssl.ca.location", "probe")
         // Brokers that come back are found within seconds, not after the default of 10.
         .set("reconnect.backoff.max.ms", "2000");
     config
