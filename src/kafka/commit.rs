@@ -67,6 +67,16 @@ pub enum Delivery {
     ExactlyOnce(Transactions),
 }
 
+impl Delivery {
+    /// What must be done before the group is joined. Blocks until it is done or `abandon` is cancelled.
+    pub fn prepare(&self, abandon: &CancellationToken) -> Result<(), DeliveryError> {
+        match self {
+            Self::AtLeastOnce(_) => Ok(()),
+            Self::ExactlyOnce(transactions) => transactions.initialise(abandon),
+        }
+    }
+}
+
 /// The thread that writes and commits.
 pub struct Commit {
     /// Whose offsets are committed.
@@ -186,6 +196,7 @@ impl Commit {
                     self.partitions.committed(commitments);
                     return Ok(());
                 }
+                TransactionEnd::Aborted if self.abandon.is_cancelled() => return Err(DeliveryError::Abandoned),
                 TransactionEnd::Aborted => std::thread::sleep(AFTER_ABORT),
                 TransactionEnd::TooLarge(numbers) => {
                     interval::make_smaller(entries, &owners, &numbers, &self.writer, now)
