@@ -1,5 +1,7 @@
 //! What a run is made of: sizes, a seed, and the messages.
 
+use std::time::Duration;
+
 use crate::setup::{HOSTS, Setup};
 use crate::site::Answer;
 
@@ -53,6 +55,9 @@ impl Plan {
     pub fn configure(&self, setup: &mut Setup) {
         setup.set("delivery", "mode", &format!("{:?}", self.mode));
         setup.set("delivery", "max_in_flight", "64");
+        // Pages take their time, a few at once: so there is always something in the middle of its work.
+        setup.site.take_time(Duration::from_millis(200));
+        setup.set("frontier", "host_concurrency", "4");
         // Copies are judged by their messages alone: a worker that starts anew knows no article of before.
         setup.set("dedup", "publish_duplicates", "false");
         // The life of a member and the wait for a broker, short, so that a run sees many of each.

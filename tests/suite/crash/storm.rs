@@ -13,6 +13,9 @@ use crate::worker::Worker;
 /// Longer than the session timeout of the workers: the group gives up whoever sleeps so long.
 const FROZEN: Duration = Duration::from_secs(8);
 
+/// How long to wait for work to go on before the next strike: some hit a worker that has just started.
+const LULL: Duration = Duration::from_secs(3);
+
 /// How long after its name was taken a worker may take to find out.
 const FENCED_WITHIN: Duration = Duration::from_secs(40);
 
@@ -54,8 +57,14 @@ impl<'a> Storm<'a> {
         let started = Instant::now();
         let every = self.plan.kills / self.plan.broker_kills.max(1);
         for kill in 1..=self.plan.kills {
+            let ended = self.watch.ended();
             self.send(self.plan.urls * kill / self.plan.kills);
-            std::thread::sleep(Duration::from_millis(200 + self.chance.below(1_500) as u64));
+            // Into the middle of the work.
+            let start = Instant::now();
+            while self.watch.ended() <= ended && start.elapsed() < LULL {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            std::thread::sleep(Duration::from_millis(self.chance.below(700) as u64));
             self.restart_the_dead();
             self.strike();
             if self.report.brokers < self.plan.broker_kills && kill % every == every / 2 {
