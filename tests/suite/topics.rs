@@ -130,7 +130,10 @@ impl Topics {
 
     /// The partitions of a topic; none where it does not exist or has no leaders yet.
     pub fn partitions(&self, topic: &str) -> Vec<i32> {
-        let metadata = self.asker("-").fetch_metadata(Some(topic), REQUEST).unwrap();
+        // A broker that has just started takes connections before it answers.
+        let asker = self.asker("-");
+        let ask = || asker.fetch_metadata(Some(topic), Duration::from_secs(10)).ok();
+        let metadata = crate::wait::until("the brokers' metadata", REQUEST, ask);
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
         partitions.filter(|partition| partition.leader() >= 0).map(|partition| partition.id()).collect()
     }

@@ -84,11 +84,7 @@ impl<'a> Storm<'a> {
     fn strike(&mut self) {
         let number = self.chance.below(self.workers.len());
         match self.chance.below(20) {
-            0..=11 => {
-                self.report.kills += 1;
-                let killed = std::mem::replace(&mut self.workers[number], launch(self.setup, number));
-                killed.kill();
-            }
+            0..=11 => self.kill(number),
             12..=14 => self.drain(number),
             15..=17 => {
                 self.report.frozen += 1;
@@ -96,8 +92,17 @@ impl<'a> Storm<'a> {
                 std::thread::sleep(FROZEN);
                 self.workers[number].signal("CONT");
             }
+            // At least once, two workers of one name fence nobody.
+            _ if self.plan.mode != "exactly_once" => self.kill(number),
             _ => self.replace(number),
         }
+    }
+
+    fn kill(&mut self, number: usize) {
+        self.report.kills += 1;
+        self.workers[number].signal("KILL");
+        self.workers[number].exit_code(SOON);
+        self.workers[number] = launch(self.setup, number);
     }
 
     fn drain(&mut self, number: usize) {
