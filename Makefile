@@ -28,7 +28,7 @@ test: kafka ## All tests, against a real Apache Kafka; some: ONLY=delivery; in a
 	NEWSWIRE_TEST_DELIVERY=$(DELIVERY) $(TEST) -- $(ONLY)
 
 .PHONY: crash
-crash: kafka ## Workers and brokers killed at random, then an oracle; sizes as CRASH_URLS, CRASH_KILLS and more
+crash: kafka ## Workers and brokers killed at random, then an oracle; sizes: CRASH_URLS=600 CRASH_KILLS=10 and more
 	$(TEST) --test suite -- --ignored --exact --nocapture crash::the_long_form_loses_nothing_and_doubles_nothing
 
 .PHONY: load

@@ -180,7 +180,11 @@ impl Commit {
             // brokers refuse the offsets.
             let membership = self.consumer.group_metadata();
             entries.retain(|entry| self.is_current(&entry.ended.taken));
-            let Some(membership) = membership.filter(|_| !entries.is_empty()) else { return Ok(()) };
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let membership =
+                membership.ok_or_else(|| DeliveryError::Fatal("the consumer is a member of no group".to_owned()))?;
             let commitments = self.partitions.to_commit_with(entries.iter().map(|entry| &entry.ended.taken));
             let offsets = offsets_of(&commitments).map_err(|failure| DeliveryError::Fatal(failure.to_string()))?;
             let (owners, parcels) = interval::parcels(entries);
