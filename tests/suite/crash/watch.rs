@@ -1,11 +1,12 @@
 //! Outcomes as a reader at `read_committed` sees them come in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::setup::ended_for_good;
+use crate::setup::origin_in;
 use crate::topics::Reader;
 
 /// A reader on a thread of its own.
@@ -34,15 +35,17 @@ impl Watch {
         let shared = Arc::new(Shared::default());
         let ours = shared.clone();
         let thread = std::thread::spawn(move || {
-            let (mut seen, mut ended, mut last) = (0, 0, Instant::now());
+            let (mut seen, mut ended, mut last) = (0, BTreeSet::new(), Instant::now());
             let mut stalls = Stalls::default();
             while !ours.stop.load(Ordering::Relaxed) {
                 let all = reader.some(Duration::from_millis(50));
                 if all.len() > seen {
-                    ended += ended_for_good(&all[seen..]);
+                    // Messages, not records: one that ends twice is one.
+                    let for_good = all[seen..].iter().filter(|record| record.json()["outcome"] != "deferred");
+                    ended.extend(for_good.map(origin_in));
                     seen = all.len();
-                    ours.ended.store(ended, Ordering::Relaxed);
-                } else if ended < ours.sent.load(Ordering::Relaxed) {
+                    ours.ended.store(ended.len(), Ordering::Relaxed);
+                } else if ended.len() < ours.sent.load(Ordering::Relaxed) {
                     stalls.longest = stalls.longest.max(last.elapsed());
                     continue;
                 }
