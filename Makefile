@@ -12,6 +12,8 @@ KAFKA := .kafka/libs
 TEST := $(CARGO) test --locked
 # Tests to run, by a part of their name: make test ONLY=delivery
 ONLY ?=
+# The mode of delivery of the tests that do not choose their own.
+DELIVERY ?= at_least_once
 
 .PHONY: help
 help: ## This list
@@ -22,8 +24,12 @@ demo: compilers ## The whole pipeline on embedded parts: no network, no Java, do
 	$(CARGO) run --locked -- demo
 
 .PHONY: test
-test: compilers kafka ## All tests, against a real Apache Kafka; some of them: make test ONLY=delivery
-	$(TEST) -- $(ONLY)
+test: compilers kafka ## All tests, against a real Apache Kafka; some: ONLY=delivery; in another mode: DELIVERY=exactly_once
+	NEWSWIRE_TEST_DELIVERY=$(DELIVERY) $(TEST) -- $(ONLY)
+
+.PHONY: crash
+crash: compilers kafka ## Workers and brokers killed at random, then an oracle; sizes: CRASH_URLS=600 CRASH_KILLS=10 and more
+	$(TEST) --test suite -- --ignored --exact --nocapture crash::the_long_form_loses_nothing_and_doubles_nothing
 
 .PHONY: load
 load: compilers kafka ## 20,000 URLs through a real Kafka and a restart: pages a second, peak memory, what is left

@@ -71,6 +71,12 @@ impl Health {
         self.progress();
     }
 
+    /// Notes that the stages were emptied: what was in them is given up.
+    pub fn stages_emptied(&self) {
+        self.in_stages.store(0, Ordering::Relaxed);
+        self.progress();
+    }
+
     /// Why the worker should be started anew, if it should: it has work to do and stands still.
     pub fn standstill(&self) -> Option<String> {
         let joined = self.partitions.joined();

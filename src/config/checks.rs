@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::reader::Reader;
 use super::rules::span;
-use super::settings::{DedupStore, DeliveryMode, FrontierStore, Kafka, Settings};
+use super::settings::{DedupStore, FrontierStore, Kafka, Settings};
 
 /// librdkafka's `max.poll.interval.ms` where nobody set it.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(300);
@@ -17,7 +17,6 @@ pub(super) fn not_in_this_version(settings: &Settings, reader: &mut Reader) {
             reader.refuse(key, format!("not in this version; allowed is {instead}"));
         }
     };
-    refuse(settings.delivery.mode == DeliveryMode::ExactlyOnce, "delivery.mode", r#""at_least_once""#);
     refuse(!settings.frontier.address_delay.is_zero(), "frontier.address_delay", r#""0s""#);
     refuse(settings.frontier.rules.is_some(), "frontier.rules", r#""" for none"#);
     refuse(settings.frontier.store == FrontierStore::Redis, "frontier.store", r#""memory""#);

@@ -67,6 +67,16 @@ pub enum Delivery {
     ExactlyOnce(Transactions),
 }
 
+impl Delivery {
+    /// What must be done before the group is joined. Blocks until it is done or `abandon` is cancelled.
+    pub fn prepare(&self, abandon: &CancellationToken) -> Result<(), DeliveryError> {
+        match self {
+            Self::AtLeastOnce(_) => Ok(()),
+            Self::ExactlyOnce(transactions) => transactions.initialise(abandon),
+        }
+    }
+}
+
 /// The thread that writes and commits.
 pub struct Commit {
     /// Whose offsets are committed.
@@ -170,7 +180,11 @@ impl Commit {
             // brokers refuse the offsets.
             let membership = self.consumer.group_metadata();
             entries.retain(|entry| self.is_current(&entry.ended.taken));
-            let Some(membership) = membership.filter(|_| !entries.is_empty()) else { return Ok(()) };
+            if entries.is_empty() {
+                return Ok(());
+            }
+            let membership =
+                membership.ok_or_else(|| DeliveryError::Fatal("the consumer is a member of no group".to_owned()))?;
             let commitments = self.partitions.to_commit_with(entries.iter().map(|entry| &entry.ended.taken));
             let offsets = offsets_of(&commitments).map_err(|failure| DeliveryError::Fatal(failure.to_string()))?;
             let (owners, parcels) = interval::parcels(entries);
@@ -186,6 +200,7 @@ impl Commit {
                     self.partitions.committed(commitments);
                     return Ok(());
                 }
+                TransactionEnd::Aborted if self.abandon.is_cancelled() => return Err(DeliveryError::Abandoned),
                 TransactionEnd::Aborted => std::thread::sleep(AFTER_ABORT),
                 TransactionEnd::TooLarge(numbers) => {
                     interval::make_smaller(entries, &owners, &numbers, &self.writer, now)

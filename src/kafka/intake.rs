@@ -43,24 +43,29 @@ const REVOKE_COMMIT: Duration = Duration::from_secs(5);
 /// How long the coordinator may take to say where partitions were committed.
 const COMMITTED_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long after a partition's offset could not be told it is asked for again.
+const AGAIN: Duration = Duration::from_millis(200);
+
 /// The consumer's context: opens and closes ledgers as partitions come and go.
 pub struct Rebalances {
     listener: Listener,
     partitions: Arc<Partitions>,
     commit: SyncSender<Handover>,
     metrics: Arc<Metrics>,
+    finished: CancellationToken,
     changed: AtomicBool,
 }
 
 impl Rebalances {
-    /// A context for a consumer whose commits are made behind `commit`.
+    /// A context for a consumer whose commits are made behind `commit`, until `finished` is cancelled.
     pub fn new(
         listener: Listener,
         partitions: Arc<Partitions>,
         commit: SyncSender<Handover>,
         metrics: Arc<Metrics>,
+        finished: CancellationToken,
     ) -> Self {
-        Self { listener, partitions, commit, metrics, changed: AtomicBool::new(false) }
+        Self { listener, partitions, commit, metrics, finished, changed: AtomicBool::new(false) }
     }
 
     fn revoke(&self, consumer: &Consumer, list: &TopicPartitionList) {
@@ -115,7 +120,7 @@ impl ConsumerContext for Rebalances {
         match rebalance {
             Rebalance::Assign(list) => {
                 tracing::info!(partitions = list.count(), "partitions assigned");
-                self.partitions.assign(committed(consumer, list));
+                self.partitions.assign(committed(consumer, list, &self.finished));
             }
             Rebalance::Revoke(list) => self.revoke(consumer, list),
             Rebalance::Error(failure) => tracing::warn!(error = %failure, "rebalance failed"),
@@ -125,23 +130,28 @@ impl ConsumerContext for Rebalances {
     }
 }
 
-/// Where each partition was committed, and what is done beyond.
+/// Where each partition was committed, and what is done beyond; blocks until that is known.
 ///
-/// What can't be learned counts as nothing done: work is done again then, never lost.
-fn committed(consumer: &Consumer, list: &TopicPartitionList) -> Vec<(Partition, Option<Position>)> {
-    let nothing = || partitions_of(list).into_iter().map(|partition| (partition, None)).collect();
-    if list.count() == 0 {
-        return Vec::new();
-    }
+/// To guess would be to do again what is done. Offsets of a transaction that is still open are waited for
+/// (`isolation.level` makes the request ask for stable offsets, KIP-447).
+fn committed(
+    consumer: &Consumer,
+    list: &TopicPartitionList,
+    finished: &CancellationToken,
+) -> Vec<(Partition, Option<Position>)> {
     let mut asked = TopicPartitionList::with_capacity(list.count());
     for partition in partitions_of(list) {
         asked.add_partition(&partition.topic, partition.number);
     }
-    let found = match consumer.committed_offsets(asked, COMMITTED_WITHIN) {
-        Ok(found) => found,
-        Err(failure) => {
-            tracing::warn!(error = %failure, "committed offsets can't be read; work beyond them may be done again");
-            return nothing();
+    if list.count() == 0 {
+        return Vec::new();
+    }
+    let found = loop {
+        match consumer.committed_offsets(asked.clone(), COMMITTED_WITHIN) {
+            _ if finished.is_cancelled() => return Vec::new(),
+            Ok(found) if found.elements().iter().all(|element| element.error().is_ok()) => break found,
+            Ok(_) => std::thread::sleep(AGAIN),
+            Err(failure) => tracing::warn!(error = %failure, "committed offsets can't be read; trying again"),
         }
     };
     let position = |element: &TopicPartitionListElem<'_>| {
@@ -176,9 +186,9 @@ pub enum IntakeError {
         /// librdkafka's words.
         detail: String,
     },
-    /// The consumer can't go on.
+    /// The consumer can't go on; a new one may.
     #[error("the consumer can't go on: {0}")]
-    Fatal(#[source] KafkaError),
+    Fatal(String),
     /// The subscription was refused.
     #[error("subscribing failed: {0}")]
     Subscribe(#[source] KafkaError),
@@ -237,7 +247,7 @@ impl Intake {
             }
             self.set_pauses(full, &waiting, &mut paused);
             match self.consumer.poll(poll_timeout(&waiting)) {
-                None => {}
+                None => self.look_for_a_fatal_error()?,
                 Some(Ok(message)) => self.receive(&message, &mut waiting),
                 Some(Err(failure)) => self.judge(failure)?,
             }
@@ -325,14 +335,23 @@ impl Intake {
     }
 
     fn judge(&self, failure: KafkaError) -> Result<(), IntakeError> {
-        if failure.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId) {
-            return Err(IntakeError::Fenced { group: self.group.clone(), detail: failure.to_string() });
-        }
+        self.look_for_a_fatal_error()?;
         if matches!(failure, KafkaError::MessageConsumptionFatal(_)) {
-            return Err(IntakeError::Fatal(failure));
+            return Err(IntakeError::Fatal(failure.to_string()));
         }
         tracing::warn!(error = %failure, "consuming failed; trying again");
         Ok(())
+    }
+
+    /// A worker that idles meets no error of its own: whether it was fenced is for us to ask.
+    fn look_for_a_fatal_error(&self) -> Result<(), IntakeError> {
+        match self.consumer.client().fatal_error() {
+            None => Ok(()),
+            Some((RDKafkaErrorCode::FencedInstanceId, detail)) => {
+                Err(IntakeError::Fenced { group: self.group.clone(), detail })
+            }
+            Some((code, detail)) => Err(IntakeError::Fatal(format!("{code}: {detail}"))),
+        }
     }
 
     fn topic(&self, name: &str) -> Arc<str> {

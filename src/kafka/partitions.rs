@@ -149,9 +149,12 @@ impl Partitions {
         self.completed.notify_all();
     }
 
-    /// Closes all ledgers: the worker leaves the group.
+    /// Closes all ledgers: the worker has no place in the group any more.
     pub fn revoke_all(&self) {
-        let partitions: Vec<Partition> = self.lock().assigned.keys().cloned().collect();
+        let mut state = self.lock();
+        state.joined = false;
+        let partitions: Vec<Partition> = state.assigned.keys().cloned().collect();
+        drop(state);
         self.revoke(&partitions);
     }
 

@@ -27,7 +27,6 @@ const STEP: Duration = Duration::from_secs(5);
 pub struct Transactions {
     sender: Sender,
     metrics: Arc<Metrics>,
-    initialised: bool,
 }
 
 /// How a transaction ended, when it did not end the worker.
@@ -50,7 +49,7 @@ enum Failure {
 impl Transactions {
     /// Opens a producer. Nothing is asked of the brokers yet.
     pub fn open(config: &ClientConfig, listener: &Listener, metrics: Arc<Metrics>) -> Result<Self, DeliveryError> {
-        Ok(Self { sender: Sender::open(config, listener)?, metrics, initialised: false })
+        Ok(Self { sender: Sender::open(config, listener)?, metrics })
     }
 
     /// Writes the records and commits the offsets of the group in one transaction. Blocks until it is known
@@ -62,7 +61,6 @@ impl Transactions {
         group: &ConsumerGroupMetadata,
         abandon: &CancellationToken,
     ) -> Result<TransactionEnd, DeliveryError> {
-        self.initialise(abandon)?;
         if let Some(why) = self.step(abandon, |sender| sender.producer.begin_transaction())? {
             return self.abort(&why, abandon);
         }
@@ -87,13 +85,12 @@ impl Transactions {
         Ok(TransactionEnd::Committed)
     }
 
-    /// Fences what ran under our transactional id before. The brokers may still be ending its last transaction.
-    fn initialise(&mut self, abandon: &CancellationToken) -> Result<(), DeliveryError> {
-        while !self.initialised {
-            match self.step(abandon, |sender| sender.producer.init_transactions(STEP))? {
-                None => self.initialised = true,
-                Some(why) => tracing::warn!(error = why, "transactions can't be had yet; trying again"),
-            }
+    /// Fences what ran under our transactional id before, and ends the transaction that it left open. To be
+    /// called once, before the group is joined: the offsets of that transaction are pending until then, and
+    /// no partition of it can be read from.
+    pub(super) fn initialise(&self, abandon: &CancellationToken) -> Result<(), DeliveryError> {
+        while let Some(why) = self.step(abandon, |sender| sender.producer.init_transactions(STEP))? {
+            tracing::warn!(error = why, "transactions can't be had yet; trying again");
         }
         Ok(())
     }

@@ -1,10 +1,12 @@
 //! The worker: the way of a message, and the life of the process around it.
 //!
-//! [`Pipeline`] names the stages in their order; [`run`] connects it to both ends, and drains it.
+//! [`Pipeline`] names the stages in their order; [`run`] connects it to both ends, for one
+//! session with the brokers after the other, and drains it.
 
 mod assignment;
 mod pipeline;
 mod run;
+mod session;
 mod shutdown;
 mod stop;
 

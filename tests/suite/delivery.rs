@@ -1,4 +1,4 @@
-//! At least once: nothing is lost, whatever ends the worker, and offsets say only what is done.
+//! Nothing is lost, whatever ends the worker, and offsets say only what is done: in both modes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,6 +10,28 @@ use crate::topics::Message;
 use crate::wait::{self, SOON};
 use crate::worker::Worker;
 
+/// Each of these in both modes, under its own name.
+macro_rules! in_both_modes {
+    ($($name:ident),* $(,)?) => {
+        mod at_least_once {
+            $(#[test] fn $name() { super::$name("at_least_once") })*
+        }
+        mod exactly_once {
+            $(#[test] fn $name() { super::$name("exactly_once") })*
+        }
+    };
+}
+
+in_both_modes!(
+    a_sigterm_in_the_middle_loses_nothing_and_doubles_nothing,
+    a_kill_in_the_middle_loses_nothing,
+    offsets_never_pass_an_unfinished_message,
+    intake_pauses_when_full_and_more_messages_than_fit_are_worked_off,
+    a_second_sigterm_leaves_at_once_and_the_message_is_done_by_the_next,
+    a_drain_that_runs_out_of_time_leaves_the_rest_to_the_next,
+    an_interrupt_from_the_keyboard_drains_too,
+);
+
 /// Terminal outcomes by origin.
 fn endings(setup: &Setup) -> BTreeMap<String, usize> {
     let mut endings = BTreeMap::new();
@@ -20,8 +42,8 @@ fn endings(setup: &Setup) -> BTreeMap<String, usize> {
 }
 
 /// A worker with little in flight, so that there is a middle of the work to be interrupted in.
-fn narrow(name: &str) -> Setup {
-    let mut setup = Setup::new(name);
+fn narrow(name: &str, mode: &str) -> Setup {
+    let mut setup = Setup::in_mode(name, mode);
     setup.set("delivery", "max_in_flight", "16");
     setup
 }
@@ -43,9 +65,8 @@ fn nothing_is_lost(setup: &Setup, count: usize) -> BTreeMap<String, usize> {
     endings
 }
 
-#[test]
-fn a_sigterm_in_the_middle_loses_nothing_and_doubles_nothing() {
-    let setup = narrow("delivery-term");
+fn a_sigterm_in_the_middle_loses_nothing_and_doubles_nothing(mode: &str) {
+    let setup = narrow("delivery-term", mode);
     send_articles(&setup, 400);
     let worker = Worker::start(&setup);
     setup.ended(50);
@@ -59,9 +80,8 @@ fn a_sigterm_in_the_middle_loses_nothing_and_doubles_nothing() {
     worker.stop();
 }
 
-#[test]
-fn a_kill_in_the_middle_loses_nothing() {
-    let setup = narrow("delivery-kill");
+fn a_kill_in_the_middle_loses_nothing(mode: &str) {
+    let setup = narrow("delivery-kill", mode);
     send_articles(&setup, 400);
     let mut done = 0;
     for _ in 0..3 {
@@ -73,13 +93,16 @@ fn a_kill_in_the_middle_loses_nothing() {
     assert!(endings(&setup).len() < 400, "the worker was to be killed in the middle");
     let worker = Worker::start(&setup);
     setup.committed_to_the_end();
-    nothing_is_lost(&setup, 400);
+    let endings = nothing_is_lost(&setup, 400);
+    if mode == "exactly_once" {
+        assert!(endings.values().all(|count| *count == 1), "done twice: {endings:?}");
+        assert_eq!(setup.read("articles").all().len(), 400, "each article once");
+    }
     worker.stop();
 }
 
-#[test]
-fn offsets_never_pass_an_unfinished_message() {
-    let setup = Setup::new("delivery-frontier");
+fn offsets_never_pass_an_unfinished_message(mode: &str) {
+    let setup = Setup::in_mode("delivery-frontier", mode);
     let gate = Gate::closed();
     setup.site.set("alpha.example/slow", Answer::article(999).behind(&gate));
     let worker = Worker::start(&setup);
@@ -105,9 +128,8 @@ fn offsets_never_pass_an_unfinished_message() {
     worker.stop();
 }
 
-#[test]
-fn intake_pauses_when_full_and_more_messages_than_fit_are_worked_off() {
-    let mut setup = Setup::new("delivery-full");
+fn intake_pauses_when_full_and_more_messages_than_fit_are_worked_off(mode: &str) {
+    let mut setup = Setup::in_mode("delivery-full", mode);
     setup.set("delivery", "max_in_flight", "4");
     let gate = Gate::closed();
     for seed in 0..100 {
@@ -126,9 +148,8 @@ fn intake_pauses_when_full_and_more_messages_than_fit_are_worked_off() {
     worker.stop();
 }
 
-#[test]
-fn a_second_sigterm_leaves_at_once_and_the_message_is_done_by_the_next() {
-    let mut setup = Setup::new("delivery-twice");
+fn a_second_sigterm_leaves_at_once_and_the_message_is_done_by_the_next(mode: &str) {
+    let mut setup = Setup::in_mode("delivery-twice", mode);
     setup.set("delivery", "drain_timeout", "\"4m\"");
     setup.set("fetch", "read_timeout", "\"10m\"");
     setup.set("fetch", "total_timeout", "\"10m\"");
@@ -148,9 +169,8 @@ fn a_second_sigterm_leaves_at_once_and_the_message_is_done_by_the_next() {
     worker.stop();
 }
 
-#[test]
-fn a_drain_that_runs_out_of_time_leaves_the_rest_to_the_next() {
-    let mut setup = Setup::new("delivery-budget");
+fn a_drain_that_runs_out_of_time_leaves_the_rest_to_the_next(mode: &str) {
+    let mut setup = Setup::in_mode("delivery-budget", mode);
     setup.set("delivery", "drain_timeout", "\"500ms\"");
     let gate = Gate::closed();
     setup.site.set("alpha.example/slow", Answer::article(1).behind(&gate));
@@ -165,9 +185,8 @@ fn a_drain_that_runs_out_of_time_leaves_the_rest_to_the_next() {
     worker.stop();
 }
 
-#[test]
-fn an_interrupt_from_the_keyboard_drains_too() {
-    let setup = Setup::new("delivery-int");
+fn an_interrupt_from_the_keyboard_drains_too(mode: &str) {
+    let setup = Setup::in_mode("delivery-int", mode);
     let mut worker = Worker::start(&setup);
     setup.send_urls(["http://alpha.example/article/1"]);
     setup.ended(1);

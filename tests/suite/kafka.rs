@@ -84,6 +84,11 @@ impl Cluster {
         cluster
     }
 
+    /// How many brokers there are.
+    pub fn size(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// Where clients may start from.
     pub fn bootstrap(&self) -> String {
         self.addresses(|ports| ports.plain)

@@ -38,6 +38,20 @@ impl Setup {
         setup
     }
 
+    /// The same with a mode of delivery.
+    pub fn in_mode(name: &str, mode: &str) -> Self {
+        let mut setup = Self::new(&format!("{name}.{mode}"));
+        setup.set("delivery", "mode", &format!("{mode:?}"));
+        setup
+    }
+
+    /// On brokers of one's own, all topics created, with as many replicas as there are brokers, up to three.
+    pub fn on(name: &str, cluster: &Cluster) -> Self {
+        let setup = Self::without_topics(name, cluster);
+        setup.create_topics(cluster.size().min(3) as i32);
+        setup
+    }
+
     /// On brokers of one's own, and with no topics yet.
     pub fn without_topics(name: &str, cluster: &Cluster) -> Self {
         Self::at(name, &cluster.bootstrap())
@@ -66,6 +80,7 @@ impl Setup {
             self.set("topics", topic, &text(&self.topic(topic)));
         }
         self.set("retry", "tiers", &format!("[{{ topic = {:?}, delay = {RETRY_DELAY:?} }}]", self.topic("retry")));
+        self.set("delivery", "mode", &text(&mode()));
         self.set("delivery", "instance_id", &text(&format!("{name}-0")));
         self.set("delivery", "commit_interval", &text("100ms"));
         self.set("delivery", "drain_timeout", &text("10s"));
@@ -164,6 +179,11 @@ impl Setup {
             (self.topics.lag(self.group(), &self.topic("urls")) == 0).then_some(())
         });
     }
+}
+
+/// The mode that tests without a wish of their own run in; `make test DELIVERY=exactly_once` sets it.
+fn mode() -> String {
+    std::env::var("NEWSWIRE_TEST_DELIVERY").unwrap_or_else(|_| "at_least_once".into())
 }
 
 /// How many records are of an outcome after which nothing more comes.

@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -26,6 +28,7 @@ pub struct Site {
 struct Inner {
     pages: Mutex<HashMap<(String, String), Vec<Answer>>>,
     requests: Mutex<HashMap<(String, String), usize>>,
+    delay_ms: AtomicU64,
 }
 
 /// What a request gets.
@@ -128,6 +131,11 @@ impl Site {
         self.inner.pages.lock().unwrap().insert(split(address), answers);
     }
 
+    /// From now on each answer takes so long.
+    pub fn take_time(&self, delay: Duration) {
+        self.inner.delay_ms.store(delay.as_millis() as u64, Ordering::Relaxed);
+    }
+
     /// How often an address was asked for.
     pub fn requests(&self, address: &str) -> usize {
         self.inner.requests.lock().unwrap().get(&split(address)).copied().unwrap_or(0)
@@ -150,6 +158,7 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response<Bo
     let host = host.split(':').next().unwrap_or_default().to_owned();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let answer = inner.answer(host, path);
+    tokio::time::sleep(Duration::from_millis(inner.delay_ms.load(Ordering::Relaxed))).await;
     if let Some(mut gate) = answer.gate {
         // A gate that is dropped with its test counts as open.
         let _ = gate.wait_for(|open| *open).await;

@@ -1,6 +1,6 @@
 //! Topics from outside: producing, reading, asking for offsets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
@@ -105,6 +105,7 @@ impl Topics {
         let mut config = self.config();
         config.set("group.id", group).set("enable.auto.commit", "false").set("isolation.level", "read_committed");
         config.set("auto.offset.reset", "earliest").set("fetch.wait.max.ms", "50");
+        config.set("enable.partition.eof", "true");
         config.create().unwrap()
     }
 
@@ -129,7 +130,10 @@ impl Topics {
 
     /// The partitions of a topic; none where it does not exist or has no leaders yet.
     pub fn partitions(&self, topic: &str) -> Vec<i32> {
-        let metadata = self.asker("-").fetch_metadata(Some(topic), REQUEST).unwrap();
+        // A broker that has just started takes connections before it answers.
+        let asker = self.asker("-");
+        let ask = || asker.fetch_metadata(Some(topic), Duration::from_secs(10)).ok();
+        let metadata = crate::wait::until("the brokers' metadata", REQUEST, ask);
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
         partitions.filter(|partition| partition.leader() >= 0).map(|partition| partition.id()).collect()
     }
@@ -156,6 +160,13 @@ impl Topics {
         producer.flush(REQUEST).unwrap();
     }
 
+    /// Takes a transactional id over: whoever has it is fenced.
+    pub fn take_over(&self, transactional_id: &str) {
+        let mut config = self.config();
+        let producer: BaseProducer = config.set("transactional.id", transactional_id).create().unwrap();
+        producer.init_transactions(REQUEST).unwrap();
+    }
+
     /// A reader of these topics from their beginning.
     pub fn read(&self, topics: &[&str]) -> Reader {
         let consumer = self.asker("-");
@@ -167,7 +178,7 @@ impl Topics {
         }
         assert_eq!(list.elements().is_empty(), topics.is_empty(), "no topic of {topics:?} exists");
         consumer.assign(&list).unwrap();
-        Reader { consumer, seen: Vec::new() }
+        Reader { consumer, seen: Vec::new(), at_end: BTreeSet::new() }
     }
 
     /// What a group has committed of a topic, by partition, with the metadata beside it.
@@ -194,14 +205,13 @@ impl Topics {
         ends.collect()
     }
 
-    /// Messages of a topic that a group has not committed.
-    pub fn lag(&self, group: &str, topic: &str) -> i64 {
+    /// Messages of a topic that a group has not committed. (The end of a partition is no measure: a transaction
+    /// leaves a marker there, which is no message.)
+    pub fn lag(&self, group: &str, topic: &str) -> usize {
         let committed = self.committed(group, topic);
-        let lags = self
-            .ends(topic)
-            .into_iter()
-            .map(|(partition, end)| end - committed.get(&partition).map_or(0, |(offset, _)| *offset));
-        lags.sum()
+        let is_open =
+            |record: &&Record| committed.get(&record.partition).is_none_or(|(offset, _)| record.offset >= *offset);
+        self.read(&[topic]).all().iter().filter(is_open).count()
     }
 }
 
@@ -209,6 +219,7 @@ impl Topics {
 pub struct Reader {
     consumer: BaseConsumer,
     seen: Vec<Record>,
+    at_end: BTreeSet<i32>,
 }
 
 impl Reader {
@@ -227,36 +238,44 @@ impl Reader {
         self.until(&format!("{count} records"), within, |seen| seen.len() >= count)
     }
 
-    /// Everything that is there: reads until the end of every partition.
+    /// Everything that is there: reads until the end of every partition of its one topic.
     pub fn all(&mut self) -> &[Record] {
-        let assignment = self.consumer.assignment().unwrap();
-        let ends: Vec<_> = assignment
-            .elements()
-            .iter()
-            .map(|element| {
-                let (topic, partition) = (element.topic().to_owned(), element.partition());
-                let end = self.consumer.fetch_watermarks(&topic, partition, REQUEST).unwrap().1;
-                (topic, partition, end)
-            })
-            .collect();
+        // From where it stands, so that each partition says anew that its end was reached. Offsets can't tell:
+        // behind the last message there may be markers of transactions.
+        let positions = self.consumer.position().unwrap();
+        let mut list = TopicPartitionList::new();
+        for element in positions.elements() {
+            let from = match element.offset() {
+                Offset::Offset(offset) => Offset::Offset(offset),
+                _ => Offset::Beginning,
+            };
+            list.add_partition_offset(element.topic(), element.partition(), from).unwrap();
+        }
+        self.consumer.assign(&list).unwrap();
+        self.at_end.clear();
         let start = Instant::now();
-        loop {
-            let positions = self.consumer.position().unwrap();
-            let behind = ends.iter().any(|(topic, partition, end)| {
-                let position = positions.find_partition(topic, *partition).map(|element| element.offset());
-                *end > 0 && !matches!(position, Some(Offset::Offset(offset)) if offset >= *end)
-            });
-            if !behind {
-                return &self.seen;
-            }
+        while self.at_end.len() < list.count() {
             assert!(start.elapsed() < REQUEST, "could not read to the end: {}", self.summary());
             self.poll(Duration::from_millis(20));
         }
+        &self.seen
+    }
+
+    /// Reads what comes within `patience`, and gives all since the beginning.
+    pub fn some(&mut self, patience: Duration) -> &[Record] {
+        self.poll(patience);
+        &self.seen
     }
 
     fn poll(&mut self, timeout: Duration) {
-        let Some(message) = self.consumer.poll(timeout) else { return };
-        let Ok(message) = message else { return };
+        let message = match self.consumer.poll(timeout) {
+            Some(Ok(message)) => message,
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                self.at_end.insert(partition);
+                return;
+            }
+            _ => return,
+        };
         let headers = message.headers().map_or_else(Vec::new, |headers| {
             headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect()
         });

@@ -76,7 +76,6 @@ fn a_file_that_is_no_toml_names_the_line_and_does_not_quote_it() {
 #[test]
 fn what_is_not_in_this_version_is_refused() {
     for (key, value) in [
-        ("delivery.mode", "'exactly_once'"),
         ("frontier.address_delay", "'1s'"),
         ("frontier.rules", "'rules.toml'"),
         ("frontier.store", "'redis'"),
