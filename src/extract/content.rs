@@ -15,7 +15,7 @@ use super::phrases::{ends_article, is_furniture, says_published, says_updated};
 use super::structured::Facts;
 use super::tag::Tag;
 use super::text::{clean, key};
-use super::wire::{Line, names_source};
+use super::wire::{Line, names_source, photo_credit};
 use furniture::furniture;
 use sums::Sums;
 
@@ -188,7 +188,7 @@ impl Judge<'_> {
         }
         let density = block.link_density();
         let tag = tag_of(page, block);
-        if block.words <= 20 && names_source(text) {
+        if block.words <= 20 && (names_source(text) || photo_credit(text).is_some()) {
             return true;
         }
         if block.words <= 12

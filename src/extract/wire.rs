@@ -3,11 +3,14 @@
 //! A text has been through systems that broke its lines, put the photographer's name above it and a
 //! note below. Here it becomes paragraphs again: source lines, datelines and credits go to their fields.
 
+mod notes;
+
 use url::Url;
 
 use super::agencies::agency;
 use super::text::words;
 use crate::record::Attribution;
+use notes::{is_disclaimer, is_note};
 
 /// A paragraph of the text, before it is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,10 @@ pub(super) struct Copy {
     pub(super) credits: Vec<String>,
 }
 
+/// Lines at a text's end among which notes are looked for: credit, standards, copyright, source,
+/// disclaimer and a republisher's note may all stand there.
+const NOTES_AT_END: usize = 6;
+
 /// Makes paragraphs of lines.
 pub(super) fn edit(lines: Vec<Line>) -> Copy {
     let mut copy = Copy::default();
@@ -39,7 +46,8 @@ pub(super) fn edit(lines: Vec<Line>) -> Copy {
             copy.attribution.source_url.get_or_insert(address);
             continue;
         }
-        if is_disclaimer(&line.text, index + 3 > last) {
+        let at_end = index + NOTES_AT_END > last;
+        if is_disclaimer(&line.text, at_end) || (at_end && index > 0 && is_note(&line.text)) {
             continue;
         }
         if let Some(credit) = photo_credit(&line.text) {
@@ -105,13 +113,6 @@ fn source(line: &Line) -> Option<String> {
     let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     // As it was written, where it was written: a parser adds slashes that nobody wrote.
     Some(if written.is_some() { address.to_owned() } else { url.into() })
-}
-
-/// A republisher's note: the bare mark, or a line that begins with the word at the text's end.
-fn is_disclaimer(text: &str, at_end: bool) -> bool {
-    let lower = text.to_lowercase();
-    let mark = lower.trim_matches(|c: char| matches!(c, '[' | ']' | '(' | ')' | ' ' | ':' | '.'));
-    matches!(mark, "disclaimer" | "haftungsausschluss") || (at_end && lower.starts_with("disclaimer:"))
 }
 
 /// Words before a photographer's name.
