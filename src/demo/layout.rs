@@ -207,11 +207,30 @@ fn json_ld(story: &Story, host: &Host, url: &str, image: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::extract::{Limits, Source, extract};
 
     #[test]
     fn values_are_not_looked_into() {
         let values = [("a", "{{b}}".to_owned()), ("b", "no".to_owned())];
         assert_eq!(filled("<{{a}}{{unknown}}>{{", &values), "<{{b}}>{{");
+    }
+
+    #[test]
+    fn each_story_comes_out_of_its_page_as_it_went_in() {
+        let limits = Limits { min_words: 50, time_limit: std::time::Duration::from_secs(10) };
+        for story in crate::demo::story::stories() {
+            let host = crate::demo::catalogue::host_of(story.host).unwrap();
+            let address = crate::demo::catalogue::url(host, &story.path(host));
+            let html = page(host.layout, &story, host, &address, &[]);
+            let url = url::Url::parse(&address).unwrap();
+            let content_type = Some("text/html; charset=utf-8");
+            let source = Source { body: html.as_bytes(), content_type, x_robots_tag: None, url: &url };
+            let content = extract(&source, &limits).unwrap().content;
+            assert_eq!(content.title.as_deref(), Some(story.title));
+            let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+            let paragraphs: Vec<String> = story.paragraphs().map(spaced).collect();
+            assert_eq!(content.paragraphs.len(), paragraphs.len(), "{address}: {:#?}", content.paragraphs);
+        }
     }
 
     #[test]

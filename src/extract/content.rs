@@ -200,6 +200,9 @@ impl Judge<'_> {
         if block.words <= 20 && is_byline(text) {
             return false;
         }
+        if block.words <= 8 && !ends_sentence(text) && self.is_above_heading(index) {
+            return false;
+        }
         if block.words <= 25 && (is_stamp(text) || self.repeats_title(text)) {
             return false;
         }
@@ -217,6 +220,12 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Whether a block stands above the headline, where mastheads and kickers do.
+    fn is_above_heading(&self, index: usize) -> bool {
+        let heading = self.heading.and_then(|heading| self.facts.page.scopes.get(heading));
+        heading.is_some_and(|heading| index < heading.blocks.start)
     }
 
     /// Whether a short text is the headline with little around it.

@@ -17,6 +17,9 @@ use super::parcels::Writer;
 use super::producer::{DeliveryError, Sender};
 use crate::metrics::Metrics;
 
+/// How often a record can be made smaller: an article becomes a rejection, which loses its value, then the rest.
+const MOST_SHRINKS: usize = 4;
+
 /// The producer's end of a worker that delivers at least once.
 pub struct Outbox {
     config: ClientConfig,
@@ -44,7 +47,10 @@ impl Outbox {
         abandon: &CancellationToken,
     ) -> Result<(), DeliveryError> {
         let mut todo: BTreeSet<usize> = (0..entries.len()).collect();
-        while !todo.is_empty() {
+        for _ in 0..MOST_SHRINKS {
+            if todo.is_empty() {
+                break;
+            }
             let of_todo = |(owner, entry)| todo.contains(&owner).then_some((owner, entry));
             let (owners, contents): (Vec<usize>, Vec<&Parcel>) = entries
                 .iter()
@@ -57,6 +63,9 @@ impl Outbox {
             let refused = self.send(&contents, abandon)?;
             todo = refused.iter().filter_map(|number| owners.get(*number).copied()).collect();
             interval::make_smaller(entries, &owners, &refused, writer, now);
+        }
+        if !todo.is_empty() {
+            tracing::error!(messages = todo.len(), "the rejected topic refuses records with nothing left to leave out");
         }
         let outcomes: Vec<&Parcel> = entries.iter().map(|entry| &entry.parcels.outcome).collect();
         let refused = self.send(&outcomes, abandon)?;

@@ -1,7 +1,7 @@
 //! Lines below a text that are the agency's or the republisher's: credits, notices, notes.
 
 /// Beginnings of an agency's credit line, in lower case, after an opening bracket or none.
-const CREDITS: [&str; 10] = [
+const CREDITS: [&str; 8] = [
     "reporting by ",
     "additional reporting by ",
     "writing by ",
@@ -10,8 +10,6 @@ const CREDITS: [&str; 10] = [
     "reporting and editing by ",
     "compiled by ",
     "our standards: the thomson reuters trust principles",
-    "reportaje de ",
-    "reportage de ",
 ];
 
 /// What a republisher says of where a text was first, in lower case.
