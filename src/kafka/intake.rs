@@ -366,8 +366,9 @@ impl Intake {
 fn poll_timeout(waiting: &BTreeMap<Partition, Waiting>) -> Duration {
     const LONGEST: Duration = Duration::from_millis(50);
     let now = now_ms();
-    let next = waiting.values().map(|head| head.due_ms.saturating_sub(now)).min();
-    next.map_or(LONGEST, |left| LONGEST.min(Duration::from_millis(left.max(1).unsigned_abs())))
+    // A head that is overdue waits for room, and room makes itself known within the longest poll.
+    let next = waiting.values().map(|head| head.due_ms.saturating_sub(now)).filter(|left| *left > 0).min();
+    next.map_or(LONGEST, |left| LONGEST.min(Duration::from_millis(left.unsigned_abs())))
 }
 
 fn list_of<'a>(partitions: impl Iterator<Item = &'a Partition>) -> TopicPartitionList {
