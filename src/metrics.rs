@@ -1,4 +1,5 @@
-//! Every metric, named once. docs/metrics.md has the same table, and a test holds it to this.
+//! Every metric, named once, but for the law's, which stand with the ledgers (`kafka/law.rs`). docs/metrics.md has
+//! the table of all, and a test holds it to the code.
 //!
 //! Names follow Prometheus's conventions: the unit in the name, `_total` on counters. Labels come
 //! from closed lists or from the assignment; no URL and no host ever becomes one.
@@ -7,13 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
+use prometheus::core::Collector;
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
-use crate::kafka::{Capacity, Partitions};
 use crate::record::{Outcome, Verdict};
 
 /// The stages of a message's way, in order, as `newswire_stage_duration_seconds` names them.
@@ -127,9 +126,9 @@ impl Metrics {
         }
     }
 
-    /// Adds the law's own figures, read from the ledgers at each scrape.
-    pub fn watch(&self, partitions: Arc<Partitions>, capacity: Arc<Capacity>) -> Result<(), prometheus::Error> {
-        self.registry.register(Box::new(Law::new(partitions, capacity)?))
+    /// Adds figures that are read where they stand, at each scrape.
+    pub fn register(&self, collector: Box<dyn Collector>) -> Result<(), prometheus::Error> {
+        self.registry.register(collector)
     }
 
     /// Counts a message that ended.
@@ -184,68 +183,10 @@ impl Metrics {
     }
 }
 
-/// The one law, by partition: read in one moment under the ledgers' lock, so that the difference is
-/// exact at every scrape.
-struct Law {
-    partitions: Arc<Partitions>,
-    capacity: Arc<Capacity>,
-    consumed: IntGaugeVec,
-    ended: IntGaugeVec,
-    given_up: IntGaugeVec,
-    in_flight: IntGaugeVec,
-    difference: IntGaugeVec,
-    bytes: IntGauge,
-}
-
-impl Law {
-    fn new(partitions: Arc<Partitions>, capacity: Arc<Capacity>) -> Result<Self, prometheus::Error> {
-        let by_partition = |name: &str, help: &str| IntGaugeVec::new(Opts::new(name, help), &["topic", "partition"]);
-        Ok(Self {
-            consumed: by_partition("newswire_consumed_messages", "Messages taken from a partition.")?,
-            ended: by_partition("newswire_ended_messages", "Messages of a partition that ended in an outcome.")?,
-            given_up: by_partition(
-                "newswire_given_up_messages",
-                "Messages in flight when their partition was lost; the next owner does them again.",
-            )?,
-            in_flight: by_partition("newswire_in_flight_messages", "Messages of a partition in flight.")?,
-            difference: by_partition(
-                "newswire_conservation_difference_messages",
-                "Consumed less ended, given up and in flight: 0, always.",
-            )?,
-            bytes: IntGauge::new("newswire_in_flight_bytes", "Bytes of messages and pages in flight.")?,
-            partitions,
-            capacity,
-        })
-    }
-
-    fn vectors(&self) -> [&IntGaugeVec; 5] {
-        [&self.consumed, &self.ended, &self.given_up, &self.in_flight, &self.difference]
-    }
-}
-
-impl Collector for Law {
-    fn desc(&self) -> Vec<&Desc> {
-        self.vectors().into_iter().flat_map(Collector::desc).chain(self.bytes.desc()).collect()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
-        for (partition, account) in self.partitions.accounts() {
-            let labels = [&*partition.topic, &partition.number.to_string()];
-            let ended: u64 = account.ended.iter().sum();
-            self.consumed.with_label_values(&labels).set(account.consumed.cast_signed());
-            self.ended.with_label_values(&labels).set(ended.cast_signed());
-            self.given_up.with_label_values(&labels).set(account.given_up.cast_signed());
-            self.in_flight.with_label_values(&labels).set(account.in_flight.cast_signed());
-            self.difference.with_label_values(&labels).set(account.difference());
-        }
-        self.bytes.set(self.capacity.bytes().cast_signed());
-        self.vectors().into_iter().flat_map(Collector::collect).chain(self.bytes.collect()).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::{Capacity, Law, Partitions};
 
     /// The names and kinds in a scrape, by their `# TYPE` lines.
     fn kinds(scrape: &str) -> Vec<(String, String)> {
@@ -258,7 +199,7 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let partitions = Arc::new(Partitions::default());
         partitions.assign([(crate::kafka::Partition { topic: "news.urls".into(), number: 0 }, None)]);
-        metrics.watch(partitions, Capacity::new(1, 1)).unwrap();
+        metrics.register(Box::new(Law::new(partitions, Capacity::new(1, 1)).unwrap())).unwrap();
         metrics.lag("news.urls", 0, 0);
         let scrape = metrics.render().unwrap();
         let table = include_str!("../docs/metrics.md");

@@ -89,14 +89,6 @@ enum Holder {
     Page,
 }
 
-impl Held {
-    /// Counts further bytes to the same holder.
-    pub fn grow(&mut self, bytes: u64) {
-        self.capacity.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.bytes += bytes;
-    }
-}
-
 impl Drop for Held {
     fn drop(&mut self) {
         self.capacity.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
@@ -116,8 +108,7 @@ mod tests {
     #[test]
     fn bytes_are_given_back_when_their_holder_goes() {
         let capacity = Capacity::new(10, 100);
-        let mut held = capacity.hold(60);
-        held.grow(40);
+        let held = (capacity.hold(60), capacity.hold(40));
         assert!(capacity.is_full(0));
         assert!(!capacity.has_room_again(0));
         drop(held);

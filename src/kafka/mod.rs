@@ -10,6 +10,7 @@ mod commit;
 mod embedded;
 mod intake;
 mod interval;
+mod law;
 mod ledger;
 mod message;
 mod outbox;
@@ -25,6 +26,7 @@ pub use client::{Link, Listener, MAX_MESSAGE_BYTES, Trouble, TroubleKind, consum
 pub use commit::{Commit, Delivery, Ended, Handover};
 pub use embedded::EmbeddedBroker;
 pub use intake::{Consumer, Intake, IntakeError, Rebalances};
+pub use law::Law;
 pub use ledger::{Ledger, LedgerError, Position, Take};
 pub use message::{Consumed, HeaderPair, Parcel, RESERVED, Taken};
 pub use outbox::Outbox;

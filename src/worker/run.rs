@@ -13,7 +13,7 @@ use crate::admin::{self, Health};
 use crate::config::Settings;
 use crate::fetch::{Client, ClientError};
 use crate::frontier::Frontier;
-use crate::kafka::{Capacity, DeliveryError, IntakeError, Link, Partitions, TopicError};
+use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, TopicError};
 use crate::metrics::Metrics;
 
 /// The first wait before something is asked of brokers again; it doubles up to [`LAST_BACKOFF`].
@@ -98,7 +98,7 @@ impl Worker {
         let link = Arc::new(Link::default());
         let partitions = Arc::new(Partitions::default());
         let capacity = Capacity::new(settings.delivery.max_in_flight, settings.delivery.max_bytes_in_flight);
-        metrics.watch(partitions.clone(), capacity.clone())?;
+        metrics.register(Box::new(Law::new(partitions.clone(), capacity.clone())?))?;
         let draining = CancellationToken::new();
         let client = Client::new(&settings.fetch)?;
         let frontier = Frontier::new(&settings.frontier, client.clone());
