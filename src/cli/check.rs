@@ -28,7 +28,7 @@ struct Report<'a> {
     detail: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     article: Option<&'a Article>,
-    timings_ms: BTreeMap<&'static str, f64>,
+    timings_ms: BTreeMap<String, f64>,
 }
 
 pub fn check(url: &str, json: bool, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -60,9 +60,8 @@ fn pipeline(values: Arc<Values>) -> Result<Pipeline, String> {
 
 fn report<'a>(url: &'a str, ending: &'a Ending) -> Report<'a> {
     let (reason, detail) = ending.verdict.reason().unzip();
-    let timings_ms =
-        ending.timings.iter().map(|(stage, time)| (*stage, (time.as_secs_f64() * 1e6).round() / 1e3)).collect();
-    Report { url, outcome: ending.verdict.outcome(), reason, detail, article: ending.verdict.article(), timings_ms }
+    let (outcome, article) = (ending.verdict.outcome(), ending.verdict.article());
+    Report { url, outcome, reason, detail, article, timings_ms: ending.timings_ms() }
 }
 
 fn write_readable(out: &mut impl Write, url: &str, ending: &Ending) -> std::io::Result<()> {

@@ -100,7 +100,6 @@ impl Writer {
             Verdict::Duplicate { of, .. } => Some(of.clone()),
             _ => None,
         };
-        let milliseconds = |time: &std::time::Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
         let record = OutcomeRecord {
             url: ending.url.clone(),
             canonical_url: ending.canonical_url.clone(),
@@ -112,7 +111,7 @@ impl Writer {
             not_before,
             at: format!("{now:.3}"),
             attempts,
-            timings_ms: ending.timings.iter().map(|(stage, time)| ((*stage).to_owned(), milliseconds(time))).collect(),
+            timings_ms: ending.timings_ms(),
             input: message.origin.clone(),
         };
         let key = record.canonical_url.clone().unwrap_or_else(|| message.origin.to_string());

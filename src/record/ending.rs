@@ -60,6 +60,14 @@ pub enum Verdict {
     },
 }
 
+impl Ending {
+    /// The time spent in each stage, in milliseconds to the microsecond: as people are told of it.
+    pub fn timings_ms(&self) -> BTreeMap<String, f64> {
+        let milliseconds = |time: &Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
+        self.timings.iter().map(|(stage, time)| ((*stage).to_owned(), milliseconds(time))).collect()
+    }
+}
+
 impl Verdict {
     /// The outcome that this is.
     pub fn outcome(&self) -> Outcome {

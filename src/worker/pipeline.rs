@@ -22,7 +22,7 @@ use crate::record::{
     Article, Duplicate, Ending, Fetch, Identity, Input, Origin, Reason, Relation, SCHEMA_VERSION, UrlMessage, Verdict,
     article_id, as_told,
 };
-use crate::retry::{self, History};
+use crate::retry::History;
 
 /// What a page is reckoned to take in memory before it is known: the mean of news pages, compressed,
 /// is 40 kB, and few are over 250 kB.
@@ -99,12 +99,10 @@ impl Pipeline {
         };
         let (verdict, claim) = match way.await {
             Ok(end) => end,
-            Err(Stop::Rejected { reason, detail }) => (Verdict::Rejected { reason, detail }, None),
-            Err(Stop::GivenUp) => return None,
-            Err(Stop::Setback(setback)) => {
-                let history =
-                    History { attempts_before: message.attempts_before, first_seen_ms: message.first_seen_ms };
-                (retry::after(setback, history, &self.settings.retry, Timestamp::now().as_millisecond()), None)
+            Err(stop) => {
+                let Consumed { attempts_before, first_seen_ms, .. } = *message;
+                let history = History { attempts_before, first_seen_ms };
+                (stop.verdict(history, &self.settings.retry, Timestamp::now().as_millisecond())?, None)
             }
         };
         Some((notes.ending(verdict), claim))
@@ -117,12 +115,11 @@ impl Pipeline {
         let way = self.stages(UrlMessage::bare(url), &origin, Patience::None, Dedup::Look, &mut notes);
         let verdict = match way.await {
             Ok((verdict, _)) => verdict,
-            Err(Stop::Rejected { reason, detail }) => Verdict::Rejected { reason, detail },
-            Err(Stop::GivenUp) => Verdict::Rejected { reason: Reason::StageFailed, detail: "interrupted".into() },
-            Err(Stop::Setback(setback)) => {
+            Err(stop) => {
                 let now_ms = Timestamp::now().as_millisecond();
                 let history = History { attempts_before: 0, first_seen_ms: now_ms };
-                retry::after(setback, history, &self.settings.retry, now_ms)
+                let interrupted = || Verdict::Rejected { reason: Reason::StageFailed, detail: "interrupted".into() };
+                stop.verdict(history, &self.settings.retry, now_ms).unwrap_or_else(interrupted)
             }
         };
         notes.ending(verdict)

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use crate::config::Retry;
 use crate::extract::Refusal as PageRefusal;
 use crate::feeds::FeedError;
 use crate::fetch::FetchError;
 use crate::frontier::Refusal as HostRefusal;
-use crate::record::{MalformedMessage, Outcome, Reason, RefusedUrl};
-use crate::retry::{Effort, Setback};
+use crate::record::{MalformedMessage, Outcome, Reason, RefusedUrl, Verdict};
+use crate::retry::{self, Effort, History, Setback};
 
 /// Why a message does not get to the next stage.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,15 @@ impl Stop {
     /// A rejection.
     pub fn rejected(reason: Reason, detail: impl ToString) -> Self {
         Self::Rejected { reason, detail: detail.to_string() }
+    }
+
+    /// What becomes of a message with this history at `now_ms`; `None` when it is given up.
+    pub fn verdict(self, history: History, retry: &Retry, now_ms: i64) -> Option<Verdict> {
+        match self {
+            Self::Rejected { reason, detail } => Some(Verdict::Rejected { reason, detail }),
+            Self::Setback(setback) => Some(retry::after(setback, history, retry, now_ms)),
+            Self::GivenUp => None,
+        }
     }
 
     fn deferred(reason: Reason, detail: impl ToString, wait: Option<Duration>, effort: Effort) -> Self {
