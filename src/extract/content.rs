@@ -56,6 +56,10 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
     let mut seen = 0;
     for index in scope.blocks.clone() {
         let Some(block) = page.blocks.get(index) else { break };
+        // The heading of a box within the text is not the end of the text.
+        if is_dropped(block) {
+            continue;
+        }
         if is_heading_like(page, block) && seen * 2 > total && ends_article(&page.block_text(block).to_lowercase()) {
             break;
         }

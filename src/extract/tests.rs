@@ -1,5 +1,7 @@
 //! The seed: one wire story, in the layouts in which copies of it stand.
 
+mod pages;
+
 use std::time::Duration;
 
 use url::Url;
