@@ -14,6 +14,7 @@
 //! | `content` | which blocks are the text |
 //! | `wire` | what agencies and republishers leave in a text |
 //! | `gate` | is it an article at all? |
+//! | `trees` | decision trees that were trained outside, as a table |
 //! | `text` | normal forms, word counts, bounds |
 //! | `plain` | pages that are plain text |
 //! | `batch` | pages from disk: `newswire extract` |
@@ -41,6 +42,8 @@ mod tag;
 mod tests;
 mod text;
 mod title;
+#[cfg_attr(not(test), expect(dead_code, reason = "the first table is being trained"))]
+mod trees;
 mod wire;
 
 pub use article::{Extraction, Limits, Refusal, Source, extract};

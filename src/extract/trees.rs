@@ -1,0 +1,180 @@
+//! Ensembles of decision trees that were trained outside and are compiled in as a table.
+//!
+//! The table is what `examples/train/trees.py` packs of a LightGBM model, little-endian:
+//!
+//! | part | what it holds |
+//! |---|---|
+//! | `NWT1` | the format |
+//! | `u32`, bytes | the names of the features, a line each, in the order of the values |
+//! | `f32` | where the sum starts |
+//! | `u16` | how many trees follow |
+//! | a tree: `u16` n | n splits of `u16` feature, `f32` threshold, `i16` left, `i16` right; then n + 1 leaves of `f32` |
+//!
+//! At a split a value that is at most the threshold goes left. A child below zero is the leaf with the number `!child`.
+
+/// What a table begins with.
+const FORMAT: &[u8] = b"NWT1";
+
+/// Trees whose leaves are summed.
+#[derive(Debug, Default)]
+pub(super) struct Trees {
+    base: f32,
+    /// The first split and the first leaf of each tree.
+    roots: Vec<(usize, usize)>,
+    splits: Vec<Split>,
+    leaves: Vec<f32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Split {
+    feature: u16,
+    threshold: f32,
+    left: i16,
+    right: i16,
+}
+
+/// Why a table can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("not a table of trees, or cut")]
+    Cut,
+    #[error("feature {place} is {table:?} in the table and {code:?} in the code")]
+    Feature { place: usize, table: String, code: String },
+    #[error("tree {tree} leads nowhere")]
+    Nowhere { tree: usize },
+}
+
+impl Trees {
+    /// Reads a table that was trained on the features with these names.
+    pub(super) fn read(table: &[u8], features: &[&str]) -> Result<Self, Unreadable> {
+        let mut bytes = Bytes(table.strip_prefix(FORMAT).ok_or(Unreadable::Cut)?);
+        let length = u32::from_le_bytes(bytes.take()?) as usize;
+        let names = bytes.slice(length)?;
+        same_features(std::str::from_utf8(names).map_err(|_| Unreadable::Cut)?, features)?;
+        let mut trees = Self { base: f32::from_le_bytes(bytes.take()?), ..Self::default() };
+        for tree in 0..usize::from(u16::from_le_bytes(bytes.take()?)) {
+            trees.roots.push((trees.splits.len(), trees.leaves.len()));
+            let count = u16::from_le_bytes(bytes.take()?);
+            // One without splits is a part of the base.
+            if count == 0 {
+                return Err(Unreadable::Nowhere { tree });
+            }
+            for place in 0..count {
+                let split = Split {
+                    feature: u16::from_le_bytes(bytes.take()?),
+                    threshold: f32::from_le_bytes(bytes.take()?),
+                    left: i16::from_le_bytes(bytes.take()?),
+                    right: i16::from_le_bytes(bytes.take()?),
+                };
+                // Splits lead on, never back: a walk ends.
+                let leads = |child: i16| match u16::try_from(child) {
+                    Ok(child) => child > place && child < count,
+                    Err(_) => (!child).unsigned_abs() <= count,
+                };
+                if !leads(split.left) || !leads(split.right) || usize::from(split.feature) >= features.len() {
+                    return Err(Unreadable::Nowhere { tree });
+                }
+                trees.splits.push(split);
+            }
+            for _ in 0..=count {
+                trees.leaves.push(f32::from_le_bytes(bytes.take()?));
+            }
+        }
+        if bytes.0.is_empty() { Ok(trees) } else { Err(Unreadable::Cut) }
+    }
+
+    /// The sum of the leaves that these values lead to: the logarithm of the odds, for a classifier.
+    /// A value that is not a number goes right.
+    pub(super) fn score(&self, values: &[f32]) -> f32 {
+        self.base + self.roots.iter().map(|root| self.leaf(*root, values)).sum::<f32>()
+    }
+
+    fn leaf(&self, (first_split, first_leaf): (usize, usize), values: &[f32]) -> f32 {
+        let mut child = 0;
+        while let Ok(place) = usize::try_from(child) {
+            let Some(split) = self.splits.get(first_split + place) else { return 0.0 };
+            let value = values.get(usize::from(split.feature)).copied().unwrap_or_default();
+            child = if value <= split.threshold { split.left } else { split.right };
+        }
+        self.leaves.get(first_leaf + usize::from((!child).unsigned_abs())).copied().unwrap_or_default()
+    }
+}
+
+fn same_features(table: &str, code: &[&str]) -> Result<(), Unreadable> {
+    let table: Vec<&str> = table.lines().collect();
+    for place in 0..table.len().max(code.len()) {
+        let (in_table, in_code) = (table.get(place), code.get(place));
+        if in_table != in_code {
+            let owned = |name: Option<&&str>| name.copied().unwrap_or_default().to_owned();
+            return Err(Unreadable::Feature { place, table: owned(in_table), code: owned(in_code) });
+        }
+    }
+    Ok(())
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl<'a> Bytes<'a> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Unreadable> {
+        let (first, rest) = self.0.split_first_chunk().ok_or(Unreadable::Cut)?;
+        self.0 = rest;
+        Ok(*first)
+    }
+
+    fn slice(&mut self, length: usize) -> Result<&'a [u8], Unreadable> {
+        let (first, rest) = self.0.split_at_checked(length).ok_or(Unreadable::Cut)?;
+        self.0 = rest;
+        Ok(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FEATURES: [&str; 2] = ["words", "links"];
+
+    /// One tree: at most 10 words 1, else at most half links 2, else 4; and 0.5 to start with.
+    fn table(left: i16) -> Vec<u8> {
+        let names = b"words\nlinks";
+        let mut table = [FORMAT, &11_u32.to_le_bytes(), names, &0.5_f32.to_le_bytes(), &1_u16.to_le_bytes()].concat();
+        table.extend(2_u16.to_le_bytes());
+        for (feature, threshold, left, right) in [(0_u16, 10.0_f32, left, 1_i16), (1, 0.5, !1, !2)] {
+            table.extend([&feature.to_le_bytes()[..], &threshold.to_le_bytes()].concat());
+            table.extend([left.to_le_bytes(), right.to_le_bytes()].concat());
+        }
+        table.extend([1.0_f32, 2.0, 4.0].iter().flat_map(|leaf| leaf.to_le_bytes()));
+        table
+    }
+
+    #[test]
+    fn a_value_at_the_threshold_goes_left() {
+        let trees = Trees::read(&table(!0), &FEATURES).unwrap();
+        let score = |values: [f32; 2]| trees.score(&values);
+        assert_eq!([score([10.0, 9.0]), score([11.0, 0.5]), score([11.0, 0.6])], [1.5, 2.5, 4.5]);
+    }
+
+    #[test]
+    fn a_table_of_other_features_is_refused() {
+        let wrong = Trees::read(&table(!0), &["words", "lines"]).unwrap_err();
+        assert_eq!(wrong.to_string(), "feature 1 is \"links\" in the table and \"lines\" in the code");
+        assert!(Trees::read(&table(!0), &["words"]).is_err());
+        assert!(Trees::read(&table(!0), &["words", "links", "more"]).is_err());
+    }
+
+    #[test]
+    fn a_walk_that_would_not_end_is_refused() {
+        for child in [0, 2, !3, i16::MIN] {
+            assert_eq!(Trees::read(&table(child), &FEATURES).unwrap_err(), Unreadable::Nowhere { tree: 0 }, "{child}");
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_cut_is_refused() {
+        let whole = table(!0);
+        for length in 0..whole.len() {
+            assert!(Trees::read(&whole[..length], &FEATURES).is_err(), "{length} bytes");
+        }
+        assert!(Trees::read(&[&whole[..], &[0]].concat(), &FEATURES).is_err());
+    }
+}
