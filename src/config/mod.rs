@@ -38,6 +38,6 @@ pub use load::{Loaded, defaults, environment, load};
 pub use secret::Secret;
 pub use settings::{
     Admin, Dedup, DedupStore, Delivery, DeliveryMode, Extract, Feeds, Fetch, Frontier, FrontierStore, Kafka, Log,
-    LogFormat, Retry, Robots, Settings, Tier, Topics,
+    LogFormat, Membership, Retry, Robots, Settings, Tier, Topics,
 };
 pub use source::Source;

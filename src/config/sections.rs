@@ -12,7 +12,7 @@ use super::rules::{
 };
 use super::settings::{
     Admin, Dedup, DedupStore, Delivery, DeliveryMode, Extract, Feeds, Fetch, Frontier, FrontierStore, Kafka, Log,
-    LogFormat, Retry, Robots, Settings, Tier, Topics,
+    LogFormat, Membership, Retry, Robots, Settings, Tier, Topics,
 };
 use super::topology::{Ports, TOPIC, Tiers, resolved};
 
@@ -74,10 +74,14 @@ fn retry(reader: &mut Reader) -> Retry {
 
 fn delivery(reader: &mut Reader) -> Delivery {
     let modes = Choice(&[("exactly_once", DeliveryMode::ExactlyOnce), ("at_least_once", DeliveryMode::AtLeastOnce)]);
+    let memberships = Choice(&[("static", Membership::Static), ("dynamic", Membership::Dynamic)]);
     let instance = Text(is_instance, "1 to 100 letters, digits, '.', '_' or '-', or \"\" for the host's name");
     Delivery {
-        mode: reader.read("delivery.mode", DeliveryMode::AtLeastOnce, modes),
+        mode: reader.read("delivery.mode", DeliveryMode::ExactlyOnce, modes),
         instance_id: reader.read("delivery.instance_id", host_name(), OrMade(instance, host_name)),
+        membership: reader.read("delivery.membership", Membership::Static, memberships),
+        leave_on_exit: reader.read("delivery.leave_on_exit", false, Switch),
+        state_dir: reader.read("delivery.state_dir", PathBuf::from("data/state"), File),
         // Ten seconds are a sixth of transaction.timeout.ms.
         commit_interval: reader.read(
             "delivery.commit_interval",
@@ -88,6 +92,8 @@ fn delivery(reader: &mut Reader) -> Delivery {
         max_bytes_in_flight: reader.read("delivery.max_bytes_in_flight", 256 * MIB, Size(64 * KIB..=1_024 * GIB)),
         // Below the 30 s that Kubernetes gives a pod unless told otherwise.
         drain_timeout: reader.read("delivery.drain_timeout", seconds(25), Span(seconds(0)..=seconds(3_600))),
+        // Kafka's default of offset.metadata.max.bytes.
+        offset_metadata_max: reader.read("delivery.offset_metadata_max", 4 * KIB, Size(64..=MIB)),
     }
 }
 

@@ -94,6 +94,12 @@ pub struct Delivery {
     pub mode: DeliveryMode,
     /// The worker's name for life.
     pub instance_id: String,
+    /// Whether the group keeps the worker's place while it is away.
+    pub membership: Membership,
+    /// Whether a worker that drains gives its place up at once.
+    pub leave_on_exit: bool,
+    /// Where the worker notes which messages it has in dangerous work.
+    pub state_dir: PathBuf,
     /// How long outputs are gathered before they are committed together.
     pub commit_interval: Duration,
     /// Messages taken and not yet committed, at most.
@@ -102,6 +108,17 @@ pub struct Delivery {
     pub max_bytes_in_flight: u64,
     /// How long a shutdown waits for what is in flight.
     pub drain_timeout: Duration,
+    /// Bytes of metadata that the brokers take beside an offset.
+    pub offset_metadata_max: u64,
+}
+
+/// Whether the group keeps a worker's place while it is away (KIP-345).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Membership {
+    /// For the session timeout: a worker that comes back under its name takes its partitions up at once.
+    Static,
+    /// It does not: each start is a new member.
+    Dynamic,
 }
 
 /// What is promised about each message.

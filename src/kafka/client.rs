@@ -8,7 +8,8 @@ use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
-use crate::config::{DeliveryMode, Settings};
+use super::rebalance::Protocol;
+use crate::config::{DeliveryMode, Membership, Settings};
 
 /// The largest message that is sent or created topics allow: what an upstream crawler can put on
 /// the input topic must fit on the rejected topic, with the headers that say why.
@@ -152,12 +153,24 @@ pub fn consumer_config(settings: &Settings) -> ClientConfig {
         .set("enable.auto.offset.store", "false")
         .set("isolation.level", "read_committed")
         .set("statistics.interval.ms", "2000");
-    if settings.delivery.mode == DeliveryMode::ExactlyOnce {
-        // Static membership: a worker that comes back takes its partitions up at once, and the brokers refuse
-        // the offsets of one that has lost its place.
+    if settings.delivery.membership == Membership::Static {
+        // A worker that comes back takes its partitions up at once, and the brokers refuse the offsets of one that
+        // has lost its place.
         config.set("group.instance.id", &settings.delivery.instance_id);
     }
     config
+}
+
+/// The protocol of the group that these settings ask for.
+pub fn protocol(settings: &Settings) -> Protocol {
+    const NAME: &str = "group.protocol";
+    let kafka = &settings.kafka;
+    let given = kafka.consumer_properties.get(NAME).or_else(|| kafka.properties.get(NAME));
+    if given.is_some_and(|protocol| protocol.eq_ignore_ascii_case("consumer")) {
+        Protocol::Consumer
+    } else {
+        Protocol::Classic
+    }
 }
 
 /// librdkafka's configuration of the producer, in the same order.

@@ -17,13 +17,13 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio_util::sync::CancellationToken;
 
 use super::capacity::Held;
-use super::intake::Consumer;
 use super::interval::{self, Entry};
 use super::message::Taken;
 use super::outbox::Outbox;
 use super::parcels::Writer;
-use super::partitions::{Commitment, Partitions};
+use super::partitions::{Commitment, Partitions, Plan};
 use super::producer::DeliveryError;
+use super::rebalance::Consumer;
 use super::transactions::{TransactionEnd, Transactions};
 use crate::dedup::Claim;
 use crate::metrics::Metrics;
@@ -95,7 +95,13 @@ pub struct Commit {
     pub abandon: CancellationToken,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What ended and waits for room beside its partition's offset; empty at the start.
+    pub waiting: Waiting,
 }
+
+/// Messages that ended, and whose records wait for a later transaction.
+#[derive(Default)]
+pub struct Waiting(Vec<Entry>);
 
 /// What ended within one interval.
 struct Gathered {
@@ -149,8 +155,9 @@ impl Commit {
     fn hand_over(&mut self, ended: Vec<Ended>) -> Result<(), DeliveryError> {
         let started = Instant::now();
         let now = Timestamp::now();
+        let mut entries = std::mem::take(&mut self.waiting.0);
         let current = ended.into_iter().filter(|ended| self.is_current(&ended.taken));
-        let mut entries: Vec<Entry> = current.map(|ended| Entry::new(ended, &self.writer, now)).collect();
+        entries.extend(current.map(|ended| Entry::new(ended, &self.writer, now)));
         match &mut self.delivery {
             Delivery::AtLeastOnce(outbox) => {
                 outbox.deliver(&mut entries, &self.writer, now, &self.abandon)?;
@@ -178,14 +185,24 @@ impl Commit {
         loop {
             // Before the look at the ledgers: a rebalance after it makes this membership stale, and the
             // brokers refuse the offsets.
-            let membership = self.consumer.group_metadata();
+            let membership = self.consumer.context().membership(&self.consumer);
             entries.retain(|entry| self.is_current(&entry.ended.taken));
             if entries.is_empty() {
                 return Ok(());
             }
-            let membership =
-                membership.ok_or_else(|| DeliveryError::Fatal("the consumer is a member of no group".to_owned()))?;
-            let commitments = self.partitions.to_commit_with(entries.iter().map(|entry| &entry.ended.taken));
+            // An assignment that came in between: the next look has its membership.
+            let Some(membership) = membership else {
+                if self.abandon.is_cancelled() {
+                    return Err(DeliveryError::Abandoned);
+                }
+                std::thread::sleep(AFTER_ABORT);
+                continue;
+            };
+            let Plan { commitments, waiting } = self.partitions.plan(entries.iter().map(|entry| &entry.ended.taken));
+            self.put_aside(entries, waiting);
+            if entries.is_empty() {
+                return Ok(());
+            }
             let offsets = offsets_of(&commitments).map_err(|failure| DeliveryError::Fatal(failure.to_string()))?;
             let (owners, parcels) = interval::parcels(entries);
             let Delivery::ExactlyOnce(transactions) = &mut self.delivery else { return Ok(()) };
@@ -206,6 +223,17 @@ impl Commit {
                     interval::make_smaller(entries, &owners, &numbers, &self.writer, now)
                 }
             }
+        }
+    }
+
+    /// Leaves the entries of these numbers to a later transaction, which has room for their offsets.
+    fn put_aside(&mut self, entries: &mut Vec<Entry>, mut numbers: Vec<usize>) {
+        numbers.sort_unstable();
+        for number in numbers.into_iter().rev().filter(|number| *number < entries.len()).collect::<Vec<_>>() {
+            self.waiting.0.push(entries.remove(number));
+        }
+        if !self.waiting.0.is_empty() {
+            tracing::debug!(messages = self.waiting.0.len(), "ends wait for room beside their partition's offset");
         }
     }
 

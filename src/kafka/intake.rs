@@ -7,173 +7,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::SyncSender;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message as _};
-use rdkafka::statistics::Statistics;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
+use rdkafka::topic_partition_list::TopicPartitionList;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::capacity::Capacity;
-use super::client::{Listener, log_event};
-use super::commit::Handover;
-use super::ledger::Position;
 use super::message::{Consumed, Envelope, Taken, Trust};
 use super::partitions::{Partition, Partitions};
-use super::position;
+use super::rebalance::Consumer;
 use crate::metrics::Metrics;
 use crate::record::Origin;
-
-/// The consumer, with what we do at rebalances.
-pub type Consumer = BaseConsumer<Rebalances>;
-
-/// How long a revoked partition may take to finish what is in flight. Short: the whole group waits.
-const REVOKE_GRACE: Duration = Duration::from_secs(2);
-
-/// How long the commit of a revoked partition may take.
-const REVOKE_COMMIT: Duration = Duration::from_secs(5);
-
-/// How long the coordinator may take to say where partitions were committed.
-const COMMITTED_WITHIN: Duration = Duration::from_secs(10);
-
-/// How long after a partition's offset could not be told it is asked for again.
-const AGAIN: Duration = Duration::from_millis(200);
-
-/// The consumer's context: opens and closes ledgers as partitions come and go.
-pub struct Rebalances {
-    listener: Listener,
-    partitions: Arc<Partitions>,
-    commit: SyncSender<Handover>,
-    metrics: Arc<Metrics>,
-    finished: CancellationToken,
-    changed: AtomicBool,
-}
-
-impl Rebalances {
-    /// A context for a consumer whose commits are made behind `commit`, until `finished` is cancelled.
-    pub fn new(
-        listener: Listener,
-        partitions: Arc<Partitions>,
-        commit: SyncSender<Handover>,
-        metrics: Arc<Metrics>,
-        finished: CancellationToken,
-    ) -> Self {
-        Self { listener, partitions, commit, metrics, finished, changed: AtomicBool::new(false) }
-    }
-
-    fn revoke(&self, consumer: &Consumer, list: &TopicPartitionList) {
-        let partitions = partitions_of(list);
-        if consumer.assignment_lost() {
-            tracing::warn!(partitions = partitions.len(), "assignment lost; its work is given up");
-        } else {
-            self.partitions.wait_until_idle(&partitions, REVOKE_GRACE);
-            let (done, answer) = std::sync::mpsc::sync_channel(1);
-            if self.commit.send(Handover::Flush(done)).is_ok() && answer.recv_timeout(REVOKE_COMMIT).is_err() {
-                tracing::warn!("the commit before giving up partitions took too long");
-            }
-            tracing::info!(partitions = partitions.len(), "partitions revoked");
-        }
-        self.partitions.revoke(&partitions);
-        for partition in &partitions {
-            self.metrics.forget_lag(&partition.topic, partition.number);
-        }
-        // librdkafka keeps a pause across losing and regaining a partition.
-        if let Err(failure) = consumer.resume(list) {
-            tracing::debug!(error = %failure, "resuming revoked partitions");
-        }
-    }
-}
-
-impl ClientContext for Rebalances {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        log_event(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.listener.hear(&error, reason);
-    }
-
-    fn stats(&self, statistics: Statistics) {
-        for partition in self.partitions.assigned() {
-            let topic = statistics.topics.get(&*partition.topic);
-            let Some(statistics) = topic.and_then(|topic| topic.partitions.get(&partition.number)) else { continue };
-            // Transactions in the making lie behind the last stable offset, where it is known.
-            let end = if statistics.ls_offset >= 0 { statistics.ls_offset } else { statistics.hi_offset };
-            if end < 0 {
-                continue;
-            }
-            let committed = self.partitions.committed_frontier(&partition).unwrap_or(statistics.lo_offset.max(0));
-            self.metrics.lag(&partition.topic, partition.number, (end - committed).max(0));
-        }
-    }
-}
-
-impl ConsumerContext for Rebalances {
-    fn pre_rebalance(&self, consumer: &Consumer, rebalance: &Rebalance<'_>) {
-        match rebalance {
-            Rebalance::Assign(list) => {
-                tracing::info!(partitions = list.count(), "partitions assigned");
-                self.partitions.assign(committed(consumer, list, &self.finished));
-            }
-            Rebalance::Revoke(list) => self.revoke(consumer, list),
-            Rebalance::Error(failure) => tracing::warn!(error = %failure, "rebalance failed"),
-        }
-        self.metrics.rebalances.inc();
-        self.changed.store(true, Ordering::Release);
-    }
-}
-
-/// Where each partition was committed, and what is done beyond; blocks until that is known.
-///
-/// To guess would be to do again what is done. Offsets of a transaction that is still open are waited for
-/// (`isolation.level` makes the request ask for stable offsets, KIP-447).
-fn committed(
-    consumer: &Consumer,
-    list: &TopicPartitionList,
-    finished: &CancellationToken,
-) -> Vec<(Partition, Option<Position>)> {
-    let mut asked = TopicPartitionList::with_capacity(list.count());
-    for partition in partitions_of(list) {
-        asked.add_partition(&partition.topic, partition.number);
-    }
-    if list.count() == 0 {
-        return Vec::new();
-    }
-    let found = loop {
-        match consumer.committed_offsets(asked.clone(), COMMITTED_WITHIN) {
-            _ if finished.is_cancelled() => return Vec::new(),
-            Ok(found) if found.elements().iter().all(|element| element.error().is_ok()) => break found,
-            Ok(_) => std::thread::sleep(AGAIN),
-            Err(failure) => tracing::warn!(error = %failure, "committed offsets can't be read; trying again"),
-        }
-    };
-    let position = |element: &TopicPartitionListElem<'_>| {
-        let Offset::Offset(frontier) = element.offset() else { return None };
-        let done = position::decode(frontier, element.metadata()).unwrap_or_else(|refusal| {
-            tracing::warn!(topic = element.topic(), partition = element.partition(), %refusal, "the commit's metadata is ignored");
-            Vec::new()
-        });
-        Some(Position { frontier, done })
-    };
-    let with_position = |element: &TopicPartitionListElem<'_>| {
-        (Partition { topic: element.topic().into(), number: element.partition() }, position(element))
-    };
-    found.elements().iter().map(with_position).collect()
-}
-
-fn partitions_of(list: &TopicPartitionList) -> Vec<Partition> {
-    list.elements()
-        .iter()
-        .map(|element| Partition { topic: element.topic().into(), number: element.partition() })
-        .collect()
-}
 
 /// Why intake ends before it is told to.
 #[derive(Debug, thiserror::Error)]
@@ -193,6 +41,9 @@ pub enum IntakeError {
     #[error("subscribing failed: {0}")]
     Subscribe(#[source] KafkaError),
 }
+
+/// How long leaving the group may take: a request to its coordinator.
+const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 
 /// A message that is not due, at the head of its paused partition.
 struct Waiting {
@@ -216,6 +67,8 @@ pub struct Intake {
     pub retries: Vec<Arc<str>>,
     /// The group, for messages.
     pub group: String,
+    /// Whether the worker's place in the group is given up at the end.
+    pub leave_on_exit: bool,
     /// Cancelled when no more messages shall be taken.
     pub draining: CancellationToken,
     /// Cancelled when polling can end.
@@ -235,7 +88,7 @@ impl Intake {
         let mut full = false;
         while !self.finished.is_cancelled() {
             self.metrics.intake_beat();
-            if self.consumer.context().changed.swap(false, Ordering::AcqRel) {
+            if self.consumer.context().assignment_changed() {
                 let assigned: BTreeSet<Partition> = self.partitions.assigned().into_iter().collect();
                 waiting.retain(|partition, _| assigned.contains(partition));
                 // New partitions come unpaused.
@@ -252,7 +105,21 @@ impl Intake {
                 Some(Err(failure)) => self.judge(failure)?,
             }
         }
+        if self.leave_on_exit {
+            self.leave();
+        }
         Ok(())
+    }
+
+    /// Gives the place in the group up, so that its partitions go to others at once. Closing a consumer would not do
+    /// for a static member (KIP-345), but to unsubscribe does.
+    fn leave(&self) {
+        self.consumer.unsubscribe();
+        let deadline = Instant::now() + LEAVE_WITHIN;
+        while Instant::now() < deadline && self.consumer.assignment().is_ok_and(|list| list.count() > 0) {
+            let _ = self.consumer.poll(Duration::from_millis(50));
+        }
+        tracing::info!("the place in the group is given up");
     }
 
     fn is_full(&self) -> bool {

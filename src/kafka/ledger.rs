@@ -6,20 +6,24 @@
 //! completion of this assignment from one that comes late, from an earlier one. It does no I/O and knows
 //! no clock.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The account of one assigned partition.
+///
+/// It keeps what is done, not what is in flight: ranges of offsets, which melt into the frontier as it moves. So a
+/// step costs the logarithm of the ranges, however many messages are in flight.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
     epoch: u64,
-    /// One past the highest offset taken; `None` before the first.
-    next: Option<i64>,
-    /// Taken and not done. Offsets that Kafka skips (compaction, transaction markers) never get in
-    /// here, so a gap holds nothing up.
-    in_flight: BTreeSet<i64>,
-    /// Done in an earlier assignment and not passed yet: ascending, beyond `next`.
-    done_before: Vec<Range<i64>>,
+    /// The lowest offset that is not done; `None` before the first message.
+    frontier: Option<i64>,
+    /// One past the highest offset taken.
+    next: i64,
+    /// Done beyond the frontier, or skipped by Kafka (compaction, transaction markers), so that a gap holds nothing
+    /// up: start to end of ranges that do not touch each other. Those of an earlier assignment may lie beyond `next`.
+    done: BTreeMap<i64, i64>,
+    in_flight: usize,
     /// What was last committed.
     committed: Option<Position>,
 }
@@ -72,13 +76,17 @@ pub enum LedgerError {
 impl Ledger {
     /// An empty account for the assignment `epoch` of a partition that nothing is known of.
     pub fn new(epoch: u64) -> Self {
-        Self { epoch, next: None, in_flight: BTreeSet::new(), done_before: Vec::new(), committed: None }
+        Self { epoch, frontier: None, next: i64::MIN, done: BTreeMap::new(), in_flight: 0, committed: None }
     }
 
     /// The account for the assignment `epoch` of a partition that was committed at `position`.
     pub fn resumed(epoch: u64, position: Position) -> Self {
-        let done_before = position.done.clone();
-        Self { next: Some(position.frontier), done_before, committed: Some(position), ..Self::new(epoch) }
+        let mut ledger = Self { frontier: Some(position.frontier), next: position.frontier, ..Self::new(epoch) };
+        for range in &position.done {
+            ledger.note_done(range.clone());
+        }
+        ledger.committed = Some(position);
+        ledger
     }
 
     /// The assignment that this account is for.
@@ -88,19 +96,17 @@ impl Ledger {
 
     /// Takes the message at `offset`, unless an earlier assignment has done it.
     pub fn take(&mut self, offset: i64) -> Result<Take, LedgerError> {
-        if let Some(next) = self.next.filter(|next| offset < *next) {
-            return Err(LedgerError::Passed { offset, next });
+        if offset < self.next {
+            return Err(LedgerError::Passed { offset, next: self.next });
         }
-        self.next = Some(offset + 1);
-        let is_done = self.done_before.iter().any(|range| range.contains(&offset));
-        self.done_before.retain_mut(|range| {
-            range.start = range.start.max(offset + 1);
-            !range.is_empty()
-        });
-        if is_done {
+        let skipped = if self.frontier.is_some() { self.next..offset } else { offset..offset };
+        self.frontier.get_or_insert(offset);
+        self.note_done(skipped);
+        self.next = offset + 1;
+        if self.is_done(offset) {
             return Ok(Take::Done);
         }
-        self.in_flight.insert(offset);
+        self.in_flight += 1;
         Ok(Take::Fresh)
     }
 
@@ -109,41 +115,52 @@ impl Ledger {
         if epoch != self.epoch {
             return Err(LedgerError::Late { late: epoch, current: self.epoch });
         }
-        if !self.in_flight.remove(&offset) {
+        if offset >= self.next || self.is_done(offset) {
             return Err(LedgerError::NotInFlight { offset });
         }
+        self.in_flight -= 1;
+        self.note_done(offset..offset + 1);
         Ok(())
     }
 
     /// The lowest offset that is not done; `None` before the first message.
     pub fn frontier(&self) -> Option<i64> {
-        self.in_flight.first().copied().or(self.next)
+        self.frontier
     }
 
     /// How many messages are in flight.
     pub fn in_flight(&self) -> usize {
-        self.in_flight.len()
+        self.in_flight
     }
 
     /// Frontier and what is done beyond it; `None` before the first message.
     pub fn position(&self) -> Option<Position> {
-        let (frontier, next) = (self.frontier()?, self.next?);
-        let mut done: Vec<Range<i64>> = Vec::new();
-        let mut open = self.in_flight.iter().copied().chain([next]);
-        let mut after = open.next().map_or(next, |first| first + 1);
-        for offset in open {
-            if after < offset {
-                done.push(after..offset);
-            }
-            after = offset + 1;
+        let frontier = self.frontier?;
+        Some(Position { frontier, done: self.done.iter().map(|(start, end)| *start..*end).collect() })
+    }
+
+    /// Done, or skipped by Kafka before something that was taken.
+    fn is_done(&self, offset: i64) -> bool {
+        self.frontier.is_none_or(|frontier| offset < frontier)
+            || self.done.range(..=offset).next_back().is_some_and(|(_, end)| offset < *end)
+    }
+
+    /// Melts a range into what is done, and moves the frontier over what lies before it now.
+    fn note_done(&mut self, range: Range<i64>) {
+        let Range { mut start, mut end } = range;
+        if start >= end {
+            return;
         }
-        for range in &self.done_before {
-            match done.last_mut() {
-                Some(last) if last.end == range.start => last.end = range.end,
-                _ => done.push(range.clone()),
+        while let Some((&known_start, &known_end)) = self.done.range(..=end).next_back().filter(|(_, e)| **e >= start) {
+            self.done.remove(&known_start);
+            (start, end) = (start.min(known_start), end.max(known_end));
+        }
+        match self.frontier {
+            Some(frontier) if start <= frontier => self.frontier = Some(frontier.max(end)),
+            _ => {
+                self.done.insert(start, end);
             }
         }
-        Some(Position { frontier, done })
     }
 
     /// The position, where it has moved since it was last committed.
@@ -248,7 +265,64 @@ mod tests {
         assert_eq!(takes, [Take::Done, Take::Fresh, Take::Done, Take::Fresh, Take::Fresh]);
     }
 
+    #[test]
+    fn a_gap_before_what_an_earlier_assignment_has_done_holds_nothing_up() {
+        let mut ledger = Ledger::resumed(2, Position { frontier: 3, done: vec![7..9] });
+        assert_eq!(ledger.take(7), Ok(Take::Done));
+        assert_eq!(ledger.frontier(), Some(9));
+    }
+
+    /// What a ledger says, reckoned from the set of offsets that are not done.
+    fn reckoned(open: &[i64], next: i64, done_before: &[Range<i64>]) -> Position {
+        let top = done_before.last().map_or(next, |last| last.end.max(next));
+        let is_open = |offset: &i64| {
+            let ahead = *offset >= next && !done_before.iter().any(|range| range.contains(offset));
+            open.contains(offset) || ahead
+        };
+        let frontier = (0..=top).find(is_open).unwrap();
+        let mut done: Vec<Range<i64>> = Vec::new();
+        for offset in (frontier..top).filter(|offset| !is_open(offset)) {
+            match done.last_mut() {
+                Some(last) if last.end == offset => last.end += 1,
+                _ => done.push(offset..offset + 1),
+            }
+        }
+        Position { frontier, done }
+    }
+
     proptest! {
+        /// Gaps, earlier assignments, takes and completions in any order: the position is the one that a set of
+        /// all open offsets gives.
+        #[test]
+        fn a_position_is_what_a_plain_set_of_offsets_says(
+            gaps in proptest::collection::vec(1i64..4, 1..40),
+            done_before in proptest::collection::vec((1i64..5, 1i64..5), 0..6),
+            picks in proptest::collection::vec((any::<bool>(), any::<prop::sample::Index>()), 0..100),
+        ) {
+            let mut at = 0;
+            let done_before: Vec<Range<i64>> = done_before
+                .into_iter()
+                .map(|(open, length)| { let start = at + open; at = start + length; start..at })
+                .collect();
+            let mut ledger = Ledger::resumed(1, Position { frontier: 0, done: done_before.clone() });
+            let mut offsets = gaps.into_iter().scan(-1, |at, gap| { *at += gap; Some(*at) });
+            let (mut open, mut next): (Vec<i64>, i64) = (Vec::new(), 0);
+            for (take, index) in picks {
+                if take {
+                    let Some(offset) = offsets.next() else { continue };
+                    next = offset + 1;
+                    if ledger.take(offset).unwrap() == Take::Fresh {
+                        open.push(offset);
+                    }
+                } else if !open.is_empty() {
+                    let offset = open.swap_remove(index.index(open.len()));
+                    ledger.complete(offset, 1).unwrap();
+                }
+                prop_assert_eq!(ledger.position(), Some(reckoned(&open, next, &done_before)));
+                prop_assert_eq!(ledger.in_flight(), open.len());
+            }
+        }
+
         /// Random gaps, random order of completion: the frontier never passes what is unfinished and
         /// never goes back.
         #[test]

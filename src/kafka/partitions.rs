@@ -36,9 +36,6 @@ pub struct Ticket {
 /// (`offset.metadata.max.bytes`).
 pub const MAX_METADATA_BYTES: usize = 4_096;
 
-/// Beyond so much metadata a partition is paused: what is in flight already may still make it longer.
-const CROWDED_BYTES: usize = MAX_METADATA_BYTES / 4 * 3;
-
 /// What there is to commit of a partition, and how it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commitment {
@@ -53,20 +50,22 @@ pub struct Commitment {
 }
 
 impl Commitment {
-    fn new((partition, position): (Partition, Position)) -> Self {
-        let mut metadata = position::encode(position.frontier, &position.done);
-        let crowded = metadata.len() > CROWDED_BYTES;
-        if metadata.len() > MAX_METADATA_BYTES {
-            // Intake pauses long before; should it ever be, work is done again and not lost.
-            tracing::warn!(
-                partition = partition.number,
-                bytes = metadata.len(),
-                "too much is done beyond the frontier"
-            );
-            metadata.clear();
-        }
+    /// Beyond three quarters of the room a partition is crowded: what is in flight already may still fill it.
+    fn new((partition, position): (Partition, Position), room: usize) -> Self {
+        let metadata = position::encode(position.frontier, &position.done);
+        let crowded = metadata.len() > room / 4 * 3;
         Self { partition, position, metadata, crowded }
     }
+}
+
+/// What a commit is made of.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The positions that move.
+    pub commitments: Vec<Commitment>,
+    /// The numbers of the messages that must wait for a later commit: that they are done finds no room beside
+    /// the offset. They are the highest of their partition, so what holds the frontier back goes first.
+    pub waiting: Vec<usize>,
 }
 
 /// Why a message can't be taken or completed.
@@ -102,10 +101,11 @@ impl Account {
 }
 
 /// All assigned partitions, behind one short lock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Partitions {
     state: Mutex<State>,
     completed: Condvar,
+    metadata_room: usize,
 }
 
 #[derive(Debug, Default)]
@@ -123,7 +123,18 @@ struct Assigned {
     crowded: bool,
 }
 
+impl Default for Partitions {
+    fn default() -> Self {
+        Self::new(MAX_METADATA_BYTES)
+    }
+}
+
 impl Partitions {
+    /// No partitions yet; the brokers take `metadata_room` bytes beside an offset.
+    pub fn new(metadata_room: usize) -> Self {
+        Self { state: Mutex::default(), completed: Condvar::new(), metadata_room }
+    }
+
     /// Opens a ledger for each partition of a new assignment, from where it was committed.
     pub fn assign(&self, partitions: impl IntoIterator<Item = (Partition, Option<Position>)>) {
         let mut state = self.lock();
@@ -201,29 +212,62 @@ impl Partitions {
         self.lock().assigned.get(partition).is_some_and(|assigned| assigned.ledger.epoch() == epoch)
     }
 
-    /// The positions that moved since they were last committed.
+    /// The positions that moved since they were last committed. Where the metadata finds no room, as much of it
+    /// is kept as fits: the rest would be done again after a crash.
     pub fn to_commit(&self) -> Vec<Commitment> {
         let state = self.lock();
         let positions = state.assigned.iter().map(|(partition, assigned)| (partition, assigned.ledger.to_commit()));
         let moved: Vec<(Partition, Position)> =
             positions.filter_map(|(partition, position)| Some((partition.clone(), position?))).collect();
         drop(state);
-        moved.into_iter().map(Commitment::new).collect()
+        let within = |moved: (Partition, Position)| {
+            let mut commitment = Commitment::new(moved, self.metadata_room);
+            while commitment.metadata.len() > self.metadata_room {
+                let Commitment { partition, mut position, .. } = commitment;
+                position.done.truncate(position.done.len() / 2);
+                commitment = Commitment { crowded: true, ..Commitment::new((partition, position), self.metadata_room) };
+            }
+            commitment
+        };
+        moved.into_iter().map(within).collect()
     }
 
-    /// The positions that move when these messages are done too, as [`Partitions::complete`] would note them.
-    pub fn to_commit_with<'a>(&self, done: impl Iterator<Item = &'a Taken>) -> Vec<Commitment> {
-        let mut ledgers: BTreeMap<&Partition, Ledger> = BTreeMap::new();
-        let state = self.lock();
-        for Taken { message, ticket } in done {
-            let Some(assigned) = state.assigned.get(&message.partition) else { continue };
-            let ledger = ledgers.entry(&message.partition).or_insert_with(|| assigned.ledger.clone());
-            // A late completion moves nothing: the caller leaves such messages out.
-            let _ = ledger.complete(message.offset, ticket.epoch);
+    /// The positions that move when these messages are done too, as [`Partitions::complete`] would note them, and
+    /// which of the messages must wait since their partition's metadata would find no room.
+    pub fn plan<'a>(&self, done: impl Iterator<Item = &'a Taken>) -> Plan {
+        let mut by_partition: BTreeMap<&Partition, Vec<(i64, u64, usize)>> = BTreeMap::new();
+        for (number, Taken { message, ticket }) in done.enumerate() {
+            by_partition.entry(&message.partition).or_default().push((message.offset, ticket.epoch, number));
         }
-        drop(state);
-        let moved = |(partition, ledger): (&Partition, Ledger)| Some((partition.clone(), ledger.to_commit()?));
-        ledgers.into_iter().filter_map(moved).map(Commitment::new).collect()
+        let mut plan = Plan::default();
+        for (partition, mut messages) in by_partition {
+            let Some(ledger) = self.lock().assigned.get(partition).map(|assigned| assigned.ledger.clone()) else {
+                continue;
+            };
+            messages.sort_unstable();
+            let with = |count: usize| {
+                let mut ledger = ledger.clone();
+                for (offset, epoch, _) in messages.iter().take(count) {
+                    // A late completion moves nothing: the caller leaves such messages out.
+                    let _ = ledger.complete(*offset, *epoch);
+                }
+                ledger.to_commit().map(|position| Commitment::new((partition.clone(), position), self.metadata_room))
+            };
+            let fits = |commitment: &Option<Commitment>| {
+                commitment.as_ref().is_none_or(|commitment| commitment.metadata.len() <= self.metadata_room)
+            };
+            let (mut count, mut commitment) = (messages.len(), with(messages.len()));
+            while !fits(&commitment) && count > 0 {
+                count /= 2;
+                commitment = with(count);
+            }
+            if count < messages.len() {
+                commitment = commitment.map(|commitment| Commitment { crowded: true, ..commitment });
+            }
+            plan.commitments.extend(commitment.filter(|_| count > 0));
+            plan.waiting.extend(messages.iter().skip(count).map(|(_, _, number)| *number));
+        }
+        plan
     }
 
     /// Notes that these positions are committed.
@@ -363,6 +407,54 @@ mod tests {
         }
         commit();
         assert_eq!(partitions.crowded(), []);
+    }
+
+    fn taken(offset: i64, ticket: Ticket) -> Taken {
+        let origin = crate::record::Origin { topic: "news.urls".into(), partition: 0, offset };
+        let message = crate::kafka::Consumed {
+            partition: partition(0),
+            offset,
+            origin,
+            attempts_before: 0,
+            first_seen_ms: 0,
+            key: None,
+            value: None,
+            headers: Vec::new(),
+        };
+        Taken { message, ticket }
+    }
+
+    #[test]
+    fn messages_whose_end_finds_no_room_beside_the_offset_wait_and_the_lowest_go_first() {
+        let partitions = Partitions::new(64);
+        partitions.assign([(partition(0), None)]);
+        let all: Vec<Taken> =
+            (0..2_000).map(|offset| taken(offset, partitions.take(&partition(0), offset).unwrap().unwrap())).collect();
+        // Every third message is done: far more than 64 bytes tell.
+        let done: Vec<&Taken> = all.iter().skip(1).step_by(3).collect();
+        let plan = partitions.plan(done.iter().copied());
+        let [commitment] = &plan.commitments[..] else { panic!("{plan:?}") };
+        assert!(commitment.metadata.len() <= 64 && commitment.crowded);
+        assert!(!plan.waiting.is_empty() && plan.waiting.len() < done.len());
+        let first_waiting = plan.waiting.iter().min().unwrap();
+        assert_eq!(*first_waiting, done.len() - plan.waiting.len(), "the lowest offsets go first");
+        // Once the frontier moves, the rest goes too.
+        let rest: Vec<&Taken> = all.iter().collect();
+        assert_eq!(partitions.plan(rest.into_iter()).waiting, Vec::<usize>::new());
+    }
+
+    #[test]
+    fn at_least_once_what_finds_no_room_beside_the_offset_is_left_out() {
+        let partitions = Partitions::new(64);
+        partitions.assign([(partition(0), None)]);
+        for offset in 0..2_000 {
+            partitions.take(&partition(0), offset).unwrap();
+        }
+        for offset in (1..2_000).step_by(3) {
+            partitions.complete(&partition(0), offset, 1, Outcome::Published).unwrap();
+        }
+        let commitments = partitions.to_commit();
+        assert!(commitments[0].metadata.len() <= 64 && !commitments[0].metadata.is_empty() && commitments[0].crowded);
     }
 
     #[test]

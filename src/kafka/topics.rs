@@ -9,7 +9,7 @@ use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::client::{self, Link, Listener, MAX_MESSAGE_BYTES, TroubleKind};
-use super::intake::Consumer;
+use super::rebalance::Consumer;
 use crate::config::Settings;
 
 /// How long brokers may take to answer before we say so.

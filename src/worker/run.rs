@@ -96,7 +96,8 @@ impl Worker {
     fn new(settings: Arc<Settings>, shutdown: Shutdown) -> Result<Self, WorkerError> {
         let metrics = Metrics::new()?;
         let link = Arc::new(Link::default());
-        let partitions = Arc::new(Partitions::default());
+        let partitions =
+            Arc::new(Partitions::new(usize::try_from(settings.delivery.offset_metadata_max).unwrap_or(usize::MAX)));
         let capacity = Capacity::new(settings.delivery.max_in_flight, settings.delivery.max_bytes_in_flight);
         metrics.register(Box::new(Law::new(partitions.clone(), capacity.clone())?))?;
         let draining = CancellationToken::new();

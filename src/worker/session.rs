@@ -15,8 +15,8 @@ use super::{Shutdown, WorkerError, assignment};
 use crate::config::{DeliveryMode, Settings};
 use crate::kafka::{
     Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox, Rebalances,
-    Taken, TopicError, Transactions, Writer, consumer_config, create_topics, missing_topics, producer_config,
-    read_topics,
+    Taken, TopicError, Transactions, Waiting, Writer, consumer_config, create_topics, missing_topics, producer_config,
+    protocol, read_topics,
 };
 
 /// How long the last commit of a drain may take.
@@ -53,6 +53,7 @@ impl Session {
             commit.clone(),
             metrics.clone(),
             finished.clone(),
+            protocol(settings),
         );
         let consumer = consumer_config(settings).create_with_context(rebalances).map_err(WorkerError::Consumer)?;
         let producer = producer_config(settings);
@@ -83,6 +84,7 @@ impl Session {
             urls: topics.next().unwrap_or_default(),
             retries: topics.collect(),
             group: settings.kafka.group_id.clone(),
+            leave_on_exit: settings.delivery.leave_on_exit,
             draining: worker.draining.clone(),
             finished: finished.clone(),
             metrics: worker.metrics.clone(),
@@ -96,6 +98,7 @@ impl Session {
             interval: settings.delivery.commit_interval,
             abandon: abandon.clone(),
             metrics: worker.metrics.clone(),
+            waiting: Waiting::default(),
         };
         let mut committing = on_thread("commit", move || commit_thread.run())?;
         let mut taking = on_thread("intake", move || intake.run())?;
