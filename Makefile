@@ -13,7 +13,7 @@ TEST := $(CARGO) test --locked
 # Tests to run, by a part of their name: make test ONLY=delivery
 ONLY ?=
 # The mode of delivery of the tests that do not choose their own.
-DELIVERY ?= at_least_once
+DELIVERY ?= exactly_once
 
 .PHONY: help
 help: ## This list
@@ -24,7 +24,7 @@ demo: compilers ## The whole pipeline on embedded parts: no network, no Java, do
 	$(CARGO) run --locked -- demo
 
 .PHONY: test
-test: compilers kafka ## All tests, against a real Apache Kafka; some: ONLY=delivery; in another mode: DELIVERY=exactly_once
+test: compilers kafka ## All tests, against a real Apache Kafka; some: ONLY=delivery; in the other mode: DELIVERY=at_least_once
 	NEWSWIRE_TEST_DELIVERY=$(DELIVERY) $(TEST) -- $(ONLY)
 
 .PHONY: crash

@@ -12,7 +12,7 @@ use newswire::kafka::Capacity;
 use newswire::logging;
 use newswire::metrics::Metrics;
 use newswire::record::{Article, Ending, Outcome, Reason};
-use newswire::worker::Pipeline;
+use newswire::worker::{Pipeline, Quarantine};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -55,7 +55,7 @@ fn pipeline(values: Arc<Values>) -> Result<Pipeline, String> {
     let frontier = Frontier::new(&values.frontier, client.clone());
     let capacity = Capacity::new(1, values.delivery.max_bytes_in_flight);
     let metrics = Metrics::new().map_err(|failure| failure.to_string())?;
-    Ok(Pipeline::new(values, client, frontier, capacity, metrics, CancellationToken::new()))
+    Ok(Pipeline::new(values, client, frontier, capacity, metrics, Quarantine::off(), CancellationToken::new()))
 }
 
 fn report<'a>(url: &'a str, ending: &'a Ending) -> Report<'a> {

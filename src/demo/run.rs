@@ -17,7 +17,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde_json::Value;
 
 use super::{Plan, PlannedMessage, Site, Sums, Wave, summarise};
-use crate::config::{self, DeliveryMode, Settings, Tier};
+use crate::config::{self, DeliveryMode, Membership, Settings, Tier};
 use crate::kafka::EmbeddedBroker;
 use crate::record::{Outcome, OutcomeRecord};
 use crate::worker::{self, Shutdown, WorkerError};
@@ -105,7 +105,10 @@ fn settings(site: &Site, broker: &EmbeddedBroker) -> io::Result<Settings> {
     let mut settings = config::defaults();
     settings.kafka.bootstrap_servers = broker.bootstrap_servers();
     settings.kafka.create_topics = false;
+    // The embedded broker knows neither real transactions nor names that outlive a process.
     settings.delivery.mode = DeliveryMode::AtLeastOnce;
+    settings.delivery.membership = Membership::Dynamic;
+    settings.delivery.state_dir = std::env::temp_dir().join("newswire-demo");
     settings.delivery.commit_interval = Duration::from_millis(50);
     let tier = |topic: &str, delay_ms| Tier { topic: topic.into(), delay: Duration::from_millis(delay_ms) };
     settings.retry.tiers = vec![tier("news.urls.retry.300ms", 300), tier("news.urls.retry.1s", 1_000)];

@@ -145,3 +145,6 @@ fn judge(failure: &KafkaError) -> Result<Failure, DeliveryError> {
     }
     Err(DeliveryError::Fatal(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,14 @@
 
 mod assignment;
 mod pipeline;
+mod quarantine;
 mod run;
 mod session;
 mod shutdown;
 mod stop;
 
 pub use pipeline::Pipeline;
+pub use quarantine::{DEADLY, Quarantine, Trace};
 pub use run::{WorkerError, run};
 pub use shutdown::Shutdown;
 pub use stop::Stop;

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::quarantine::{DEADLY, Quarantine};
 use super::stop::Stop;
 use crate::config::Settings;
 use crate::dedup::{Claim, Decision, Known, Store, TextHash};
@@ -41,6 +42,7 @@ pub struct Pipeline {
     cores: Arc<Semaphore>,
     capacity: Arc<Capacity>,
     metrics: Arc<Metrics>,
+    quarantine: Arc<Quarantine>,
     draining: CancellationToken,
 }
 
@@ -81,12 +83,13 @@ impl Pipeline {
         frontier: Frontier,
         capacity: Arc<Capacity>,
         metrics: Arc<Metrics>,
+        quarantine: Arc<Quarantine>,
         draining: CancellationToken,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let store = Store::new(settings.dedup.ttl);
         let (seen, cores) = (Seen::default(), Arc::new(Semaphore::new(cores)));
-        Self { settings, client, frontier, store, seen, cores, capacity, metrics, draining }
+        Self { settings, client, frontier, store, seen, cores, capacity, metrics, quarantine, draining }
     }
 
     /// Works on a message to its end. `None` when it is given up, since the worker drains.
@@ -137,8 +140,13 @@ impl Pipeline {
         let asked = Identity::of(&request.url)?;
         tracing::Span::current().record("url", asked.fetch.as_str());
         notes.canonical_url = Some(asked.fetch.to_string());
+        let deaths = self.quarantine.deaths(origin);
+        if deaths >= DEADLY {
+            let detail = format!("extract: {deaths} processes in a row died while they read this page");
+            return Err(Stop::rejected(Reason::StageFailed, detail));
+        }
         let fetched = self.fetch(&asked.fetch, patience, notes).await?;
-        let (page, reading) = self.read(fetched.raw, notes).await?;
+        let (page, reading) = self.read(fetched.raw, origin, notes).await?;
         let extraction = match reading {
             Reading::Article(extraction) => *extraction,
             Reading::Feed(entries) => return Ok((self.expand(&page.url, entries, origin), None)),
@@ -219,13 +227,14 @@ impl Pipeline {
     }
 
     /// Decompresses and reads a page on a thread for such work, one a core.
-    async fn read(&self, raw: Box<Raw>, notes: &mut Notes) -> Result<(Page, Reading), Stop> {
+    async fn read(&self, raw: Box<Raw>, origin: &Origin, notes: &mut Notes) -> Result<(Page, Reading), Stop> {
         let received = self.capacity.hold_page(raw.bytes.len() as u64);
         let Ok(core) = self.cores.clone().acquire_owned().await else { return Err(Stop::GivenUp) };
         let (capacity, settings) = (self.capacity.clone(), self.settings.clone());
+        let trace = self.quarantine.enter(origin);
         let started = Instant::now();
         let job = tokio::task::spawn_blocking(move || {
-            let _working = (core, received);
+            let _working = (core, received, trace);
             let page = raw.decode(settings.fetch.max_body)?;
             let _decoded = capacity.hold_page(page.bytes.len() as u64);
             let reading = read_page(&page, &settings)?;
@@ -298,6 +307,8 @@ impl Notes {
 
 /// A feed's entries, or an article.
 fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
+    #[cfg(debug_assertions)]
+    die_if_told(page);
     let content_type = page.headers.content_type.as_deref();
     if feeds::is_feed(&page.bytes) {
         return Ok(Reading::Feed(feeds::entries(&page.bytes, content_type, &page.url)?));
@@ -311,4 +322,12 @@ fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
     };
     let limits = Limits { min_words: settings.extract.min_words, time_limit: settings.extract.time_limit };
     Ok(Reading::Article(Box::new(extract::extract(&source, &limits)?)))
+}
+
+/// In a debug build, a page whose path is named so takes the process with it: for the test of the quarantine.
+#[cfg(debug_assertions)]
+fn die_if_told(page: &Page) {
+    if std::env::var("NEWSWIRE_TEST_DEADLY_PATH").is_ok_and(|path| path == page.url.path()) {
+        std::process::abort();
+    }
 }

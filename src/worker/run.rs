@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
-use super::{Pipeline, Shutdown};
+use super::{Pipeline, Quarantine, Shutdown};
 use crate::admin::{self, Health};
 use crate::config::Settings;
 use crate::fetch::{Client, ClientError};
@@ -103,12 +103,16 @@ impl Worker {
         let draining = CancellationToken::new();
         let client = Client::new(&settings.fetch)?;
         let frontier = Frontier::new(&settings.frontier, client.clone());
+        // A group's name may hold what no file's may.
+        let group = xxhash_rust::xxh3::xxh3_64(settings.kafka.group_id.as_bytes());
+        let name = format!("{}-{group:016x}", settings.delivery.instance_id);
         let pipeline = Arc::new(Pipeline::new(
             settings.clone(),
             client,
             frontier,
             capacity.clone(),
             metrics.clone(),
+            Quarantine::open(&settings.delivery.state_dir, &name),
             draining.clone(),
         ));
         let health = Health::new(&settings, metrics.clone(), partitions.clone(), link.clone(), draining.clone());

@@ -84,6 +84,7 @@ impl Setup {
         self.set("delivery", "instance_id", &text(&format!("{name}-0")));
         self.set("delivery", "commit_interval", &text("100ms"));
         self.set("delivery", "drain_timeout", &text("10s"));
+        self.set("delivery", "state_dir", &text(folder.join("state").to_str().unwrap()));
         self.set("fetch", "allow_private_networks", "true");
         self.set("frontier", "host_delay", &text("0s"));
         self.set("frontier", "address_delay", &text("0s"));
@@ -181,9 +182,9 @@ impl Setup {
     }
 }
 
-/// The mode that tests without a wish of their own run in; `make test DELIVERY=exactly_once` sets it.
+/// The mode that tests without a wish of their own run in; `make test DELIVERY=at_least_once` sets it.
 fn mode() -> String {
-    std::env::var("NEWSWIRE_TEST_DELIVERY").unwrap_or_else(|_| "at_least_once".into())
+    std::env::var("NEWSWIRE_TEST_DELIVERY").unwrap_or_else(|_| "exactly_once".into())
 }
 
 /// How many records are of an outcome after which nothing more comes.
