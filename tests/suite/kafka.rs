@@ -211,6 +211,10 @@ replica.fetch.max.bytes=10485760
 # Groups form at once, and internal topics are small.
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+group.consumer.min.session.timeout.ms=1000
+group.consumer.session.timeout.ms=6000
+group.consumer.min.heartbeat.interval.ms=500
+group.consumer.heartbeat.interval.ms=1000
 offsets.topic.num.partitions=4
 offsets.topic.replication.factor={replicas}
 transaction.state.log.num.partitions=4

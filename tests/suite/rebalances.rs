@@ -44,8 +44,8 @@ fn setup(name: &str, membership: &str, protocol: &str) -> Setup {
     setup
 }
 
-fn send(setup: &Setup, count: usize) {
-    setup.send_urls((0..count).map(|number| format!("http://{}/article/{number}", HOSTS[number % 3])));
+fn send(setup: &Setup, numbers: std::ops::Range<usize>) {
+    setup.send_urls(numbers.map(|number| format!("http://{}/article/{number}", HOSTS[number % 3])));
 }
 
 fn start(setup: &Setup, number: usize) -> Worker {
@@ -76,10 +76,11 @@ fn each_ended_once(setup: &Setup, count: usize) {
 fn a_worker_that_joins_and_one_that_leaves_double_nothing(membership: &str, protocol: &str) {
     let mut setup = setup("rebalances-join", membership, protocol);
     setup.set("delivery", "leave_on_exit", "true");
-    send(&setup, 400);
+    send(&setup, 0..200);
     let first = start(&setup, 0);
     has_work(&first);
     let second = start(&setup, 1);
+    send(&setup, 200..400);
     has_work(&second);
     first.stop();
     each_ended_once(&setup, 400);
@@ -89,9 +90,9 @@ fn a_worker_that_joins_and_one_that_leaves_double_nothing(membership: &str, prot
 
 fn a_worker_that_is_killed_leaves_nothing_undone(membership: &str, protocol: &str) {
     let setup = setup("rebalances-kill", membership, protocol);
-    send(&setup, 300);
     let first = start(&setup, 0);
     let second = start(&setup, 1);
+    send(&setup, 0..300);
     has_work(&first);
     has_work(&second);
     first.kill();
@@ -106,7 +107,7 @@ fn a_static_member_that_comes_back_moves_no_partitions() {
     let setup = setup("rebalances-static", "static", "classic");
     let first = start(&setup, 0);
     let second = start(&setup, 1);
-    send(&setup, 40);
+    send(&setup, 0..40);
     setup.ended(40);
     wait::until("both to have partitions", SOON, || {
         let has = |worker: &Worker| worker.metrics().sum("newswire_consumed_messages", &[]) > 0.0;
@@ -115,7 +116,7 @@ fn a_static_member_that_comes_back_moves_no_partitions() {
     let before = second.metrics().sum("newswire_rebalances_total", &[]);
     first.stop();
     let first = start(&setup, 0);
-    send(&setup, 40);
+    send(&setup, 40..80);
     setup.ended(80);
     assert_eq!(second.metrics().sum("newswire_rebalances_total", &[]), before, "the other one keeps what it has");
     first.stop();
@@ -126,15 +127,14 @@ fn a_static_member_that_comes_back_moves_no_partitions() {
 fn a_static_member_that_is_to_leave_gives_its_partitions_up_at_once() {
     let mut setup = setup("rebalances-leave", "static", "classic");
     // Nobody waits so long: whoever takes over was told.
-    setup.set("kafka.consumer_properties", "\"session.timeout.ms\"", "\"600000\"");
-    setup.set("kafka.consumer_properties", "\"max.poll.interval.ms\"", "\"700000\"");
+    setup.set("kafka.consumer_properties", "\"session.timeout.ms\"", "\"300000\"");
     setup.set("delivery", "leave_on_exit", "true");
     let first = start(&setup, 0);
     let second = start(&setup, 1);
-    send(&setup, 40);
+    send(&setup, 0..40);
     setup.ended(40);
     first.stop();
-    send(&setup, 40);
+    send(&setup, 40..80);
     each_ended_once(&setup, 80);
     second.stop();
 }
