@@ -4,7 +4,9 @@
 //! on, 2 usage or settings.
 
 mod check;
+mod explain;
 mod offline;
+mod replay;
 mod show;
 mod work;
 
@@ -70,6 +72,25 @@ enum Command {
     Dedup,
     /// Print the identity of each URL of a list: the address to fetch, and the key to compare.
     Identity,
+    /// Tell what became of a URL: the story of its messages, whatever spelling they came in.
+    ///
+    /// Reads all of the topic of outcomes, some seconds for a million. A message that is being worked on has no outcome
+    /// yet. Exit codes: 0 found, 1 not found or failed, 2 usage or settings.
+    Explain {
+        /// The address, in any spelling.
+        url: String,
+        /// Print an event a line, as JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Put rejected messages back on the topic of URLs, each once.
+    ///
+    /// What was replayed is remembered in the offsets of the group "{group_id}-replay": run twice, nothing is replayed
+    /// twice, also when it is killed in between. Filters narrow it down; what they leave out stays for a later
+    /// replay. The summary is a JSON line. Exit codes: 0 done, 1 failed or not all done, 2 usage or settings.
+    Replay(replay::Options),
     /// Print the settings in force, each with where it comes from.
     Config(Settings),
     /// Print the JSON Schema of the article record.
@@ -160,6 +181,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Command::Dedup => offline::dedup(),
         Command::Identity => offline::identity(),
+        Command::Explain { url, json, settings } => explain::explain(&url, json, &settings),
+        Command::Replay(options) => replay::replay(&options),
         Command::Config(settings) => show::config(&settings),
         Command::Schema => show::schema(),
         Command::Health(settings) => show::health(&settings),

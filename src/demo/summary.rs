@@ -199,6 +199,7 @@ mod tests {
             url: Some(format!("http://a.example/{n}")),
             canonical_url: None,
             article_id: Some(n.to_string()),
+            revision: None,
             outcome,
             reason,
             detail: None,
@@ -208,6 +209,8 @@ mod tests {
             attempts: 1,
             timings_ms: BTreeMap::new(),
             input: Origin { topic: "news.urls".into(), partition: 0, offset: n },
+            first_seen: None,
+            replayed_from: None,
         }
     }
 

@@ -6,10 +6,17 @@ use std::sync::Arc;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 
 use super::partitions::{Partition, Ticket};
-use crate::record::Origin;
+use crate::record::{Origin, Reason};
 
 /// The headers that are ours. On the input topic they are ignored and replaced.
 pub const RESERVED: [&str; 7] = ["origin", "attempts", "not_before", "first_seen", "last_reason", "reason", "detail"];
+
+/// The header by which a replayed message names the origin of the one that was rejected. It is not reserved:
+/// it travels with the message, and is believed for nothing but the outcome's `replayed_from`.
+pub const REPLAYED_FROM: &str = "replayed_from";
+
+/// The longest text of an origin that is read: a topic's name has at most 249 characters.
+const LONGEST_ORIGIN: usize = 300;
 
 /// A header's name and value, byte for byte.
 pub type HeaderPair = (String, Option<Vec<u8>>);
@@ -41,6 +48,11 @@ impl Consumed {
         self.attempts_before.saturating_add(1)
     }
 
+    /// The origin of the rejected message that this one is a replay of, if it is one.
+    pub fn replayed_from(&self) -> Option<Origin> {
+        self.headers.iter().rev().filter(|(name, _)| name == REPLAYED_FROM).find_map(|(_, value)| origin_in(value))
+    }
+
     /// Bytes of key, value and headers.
     pub fn size(&self) -> usize {
         let headers: usize =
@@ -65,6 +77,7 @@ pub(super) struct Envelope {
     pub attempts: u32,
     pub not_before_ms: Option<i64>,
     pub first_seen_ms: Option<i64>,
+    pub reason: Option<Reason>,
     pub theirs: Vec<HeaderPair>,
 }
 
@@ -104,11 +117,18 @@ impl Envelope {
                 "attempts" => envelope.attempts = text.parse().unwrap_or(0),
                 "not_before" => envelope.not_before_ms = text.parse().ok(),
                 "first_seen" => envelope.first_seen_ms = text.parse().ok(),
+                "reason" => envelope.reason = Reason::named(text),
                 _ => {}
             }
         }
         envelope
     }
+}
+
+/// The origin that a header's value is, if it is one.
+pub(super) fn origin_in(value: &Option<Vec<u8>>) -> Option<Origin> {
+    let value = value.as_deref().filter(|value| value.len() <= LONGEST_ORIGIN)?;
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// A record to be produced.

@@ -100,10 +100,16 @@ impl Writer {
             Verdict::Duplicate { of, .. } => Some(of.clone()),
             _ => None,
         };
+        let revision = match &ending.verdict {
+            Verdict::Published(article) | Verdict::Revised(article) => Some(article.revision),
+            _ => None,
+        };
+        let first_seen = Timestamp::from_millisecond(message.first_seen_ms).ok().map(|at| format!("{at:.3}"));
         let record = OutcomeRecord {
             url: ending.url.clone(),
             canonical_url: ending.canonical_url.clone(),
             article_id: ending.article_id.clone(),
+            revision,
             outcome: ending.verdict.outcome(),
             reason: ending.verdict.reason().map(|(reason, _)| reason),
             detail: ending.verdict.reason().map(|(_, detail)| detail.to_owned()),
@@ -113,6 +119,8 @@ impl Writer {
             attempts,
             timings_ms: ending.timings_ms(),
             input: message.origin.clone(),
+            first_seen,
+            replayed_from: message.replayed_from(),
         };
         let key = record.canonical_url.clone().unwrap_or_else(|| message.origin.to_string());
         Parcel::json(self.outcomes.clone(), &key, serde_json::to_vec(&record).unwrap_or_default())

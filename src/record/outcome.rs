@@ -72,6 +72,9 @@ pub struct OutcomeRecord {
     /// The article that came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub article_id: Option<String>,
+    /// Which revision of the article was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
     /// How it ended.
     pub outcome: Outcome,
     /// Why it was rejected or deferred.
@@ -94,4 +97,10 @@ pub struct OutcomeRecord {
     pub timings_ms: BTreeMap<String, f64>,
     /// Where the message first came in.
     pub input: Origin,
+    /// When it first came in (RFC 3339, UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<String>,
+    /// The origin of the rejected message that this one is a replay of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed_from: Option<Origin>,
 }

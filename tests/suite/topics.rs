@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use futures::executor::block_on;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::{Header, Headers, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -126,6 +126,27 @@ impl Topics {
                 (self.partitions(name).len() == *count as usize).then_some(())
             });
         }
+    }
+
+    /// Creates a topic with settings of its own.
+    pub fn create_with(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) {
+        let admin: AdminClient<DefaultClientContext> = self.config().create().unwrap();
+        let new = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+        let new = settings.iter().fold(new, |new, (key, value)| new.set(key, value));
+        let options = AdminOptions::new().request_timeout(Some(REQUEST));
+        block_on(admin.create_topics([&new], &options)).unwrap().remove(0).unwrap();
+        crate::wait::until(&format!("topic {name}"), REQUEST, || {
+            (self.partitions(name).len() == partitions as usize).then_some(())
+        });
+    }
+
+    /// Commits an offset of a group, with metadata beside it.
+    pub fn commit(&self, group: &str, topic: &str, partition: i32, (offset, metadata): (i64, &str)) {
+        let mut list = TopicPartitionList::new();
+        let mut element = list.add_partition(topic, partition);
+        element.set_offset(Offset::Offset(offset)).unwrap();
+        element.set_metadata(metadata);
+        self.asker(group).commit(&list, CommitMode::Sync).unwrap();
     }
 
     /// The partitions of a topic; none where it does not exist or has no leaders yet.
