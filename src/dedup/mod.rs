@@ -1,13 +1,27 @@
-//! Is this article new? Identities, and the claim that decides it.
+//! Is this article new? Identities, near copies, and the claim that decides it.
 //!
-//! Two identities are compared here: the URL's key and the exact normalised text. A message *claims*
-//! both in one step; what was known decides what it is. The claim is confirmed when the message's
-//! records are acknowledged, and released when it is dropped before.
+//! A text becomes a [`Fingerprint`] (`words`, `text`, `sketch`, `fingerprint`). What is known of earlier ones is kept packed
+//! (`entry`) and found by id, text and anchors (`known`, `anchors`); `verify` tells whether two texts are one story,
+//! leaving out what their hosts repeat (`boilerplate`); `decide` says what an article is. A message *claims* that
+//! in one step (`store`), and settles it when its records are committed.
 
+mod anchors;
+mod boilerplate;
+mod decide;
+mod entry;
+mod fingerprint;
+mod known;
+mod sketch;
 mod store;
 mod stream;
 mod text;
+mod verify;
+mod words;
 
-pub use store::{Claim, Decision, Known, Store};
+pub use decide::{Asked, Decision, Finding, Link, Original, Ruling};
+pub use entry::{ArticleId, host_hash};
+pub use fingerprint::Fingerprint;
+pub use sketch::{Overlap, Sketch};
+pub use store::{Claim, Limits, Store};
 pub use stream::{StreamError, dedup_stream};
 pub use text::TextHash;

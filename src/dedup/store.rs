@@ -1,288 +1,268 @@
 //! What is known, and the claim: one atomic step that reads it and writes one's own.
 //!
 //! Invariants:
-//! - A message that comes again gets the decision that it got before; it is no duplicate of itself.
-//! - Of two messages with the same text, exactly one is the first.
-//! - A claim that is dropped unconfirmed leaves what it found.
-//!
-//! This store lives in the worker's memory: a worker that starts anew knows nothing.
+//! 1. A message that comes again gets the decision that it got before; it is no duplicate of itself.
+//! 2. Of two messages with one text exactly one is the first.
+//! 3. A decision leans on settled ones only: one that would name an article whose own claim is pending waits until that is
+//!    confirmed or released, and is made again. So no copy ever names an article that did not appear.
+//! 4. A claim is confirmed after its records are committed, and released when its message ended otherwise: then what it
+//!    found is there again. One that is dropped before either is *abandoned*: its message will come again, and takes it over.
+//! 5. What takes over a claim gets a new token; the earlier holder can settle nothing any more.
+//! 6. Nobody waits while holding a claim, so that nobody waits for ever: who is waited for is already behind this stage.
+//!    An abandoned claim whose message does not come again within [`LEASE`] is released.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::TextHash;
-use crate::record::Origin;
+use tokio::sync::Notify;
 
-/// The most articles remembered, about 300 bytes each; the oldest are forgotten first.
-const MOST_KNOWN: usize = 1_000_000;
+use super::decide::{Asked, Decision, Finding, Original, decide};
+use super::entry::Entry;
+use super::known::Known;
 
-/// What a message asks about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Known {
-    /// The key of the URL's identity.
-    pub key: String,
-    /// The id of the article under that key.
-    pub article_id: String,
-    /// Its text.
-    pub text: TextHash,
-}
+/// How long an abandoned claim is kept for the message that made it. That comes again within seconds, once the
+/// partition has an owner (17-30 s after a crash under a fresh instance id); copies of the article wait as long. Half
+/// of it would be less than a slow rebalance, twice of it holds copies up where a message is lost by retention.
+const LEASE: Duration = Duration::from_secs(120);
 
-/// What an article is, given what was known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decision {
-    /// Neither its URL nor its text was known.
-    New,
-    /// Its URL was known, with another text; the number of this revision, from 2.
-    Revised(u32),
-    /// Its URL was known, with this text.
-    Unchanged,
-    /// Its text was known, from another URL: the id of the first article.
-    Duplicate(String),
-}
+/// Old articles that a claim forgets at most, so that forgetting never stops the world.
+const FORGOTTEN_AT_ONCE: usize = 4;
 
 /// The articles known to this worker.
 #[derive(Debug)]
 pub struct Store {
-    remember: Duration,
-    known: Mutex<Articles>,
+    limits: Limits,
+    state: Mutex<State>,
+}
+
+/// How much is remembered, and whom a copy names.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How long an article is remembered after it was last seen.
+    pub ttl: Duration,
+    /// The most articles remembered; then the oldest are forgotten.
+    pub most: usize,
+    /// Whose page counts as the original.
+    pub original: Original,
 }
 
 #[derive(Debug, Default)]
-struct Articles {
-    by_key: HashMap<String, Article>,
-    by_text: HashMap<TextHash, String>,
-    order: VecDeque<(Instant, String)>,
-    claims: u64,
+struct State {
+    known: Known,
+    pending: HashMap<u32, Pending>,
+    tokens: u64,
 }
 
-#[derive(Debug, Clone)]
-struct Article {
-    id: String,
-    text: TextHash,
-    revision: u32,
-    /// Who decided it last, and how.
-    origin: Origin,
-    decision: Decision,
-    /// The unconfirmed claim that wrote it, and what it replaced.
-    pending: Option<(u64, Option<Box<Article>>)>,
+/// A claim that is not settled.
+#[derive(Debug)]
+struct Pending {
+    token: u64,
+    /// The article as it was before, which is still there until this is confirmed.
+    before: Option<u32>,
+    /// Since when nobody holds it.
+    abandoned: Option<Instant>,
+    settled: Arc<Notify>,
 }
 
-/// A decision that is not settled yet: confirmed, or released when it is dropped.
+/// A decision that is not settled yet: confirmed, released, or abandoned when it is dropped.
 #[derive(Debug)]
 pub struct Claim {
     store: Arc<Store>,
-    key: String,
-    number: u64,
+    number: u32,
+    token: u64,
+}
+
+/// What a claim came to.
+enum Attempt {
+    Done(Finding, Option<Claim>),
+    /// It leans on a claim that is not settled: wait for that, or until then.
+    Wait(Arc<Notify>, Duration),
 }
 
 impl Store {
-    /// An empty store that forgets what is older than `remember`.
-    pub fn new(remember: Duration) -> Arc<Self> {
-        Arc::new(Self { remember, known: Mutex::default() })
+    /// An empty store.
+    pub fn new(limits: Limits) -> Arc<Self> {
+        Arc::new(Self { limits, state: Mutex::default() })
     }
 
-    /// Decides what `asked`, which came in as `origin`, is, and claims it at `now`.
+    /// Decides what `asked` is, and claims it. Waits for claims that the decision would lean on.
     ///
     /// The claim is `None` when there is nothing to settle.
-    pub fn claim(self: &Arc<Self>, asked: Known, origin: &Origin, now: Instant) -> (Decision, Option<Claim>) {
-        let mut known = self.lock();
-        known.forget(now, self.remember);
-        let decision = match known.by_key.get(&asked.key) {
-            Some(article) if article.text == asked.text && article.origin == *origin => {
-                return (article.decision.clone(), None);
+    pub async fn claim(self: &Arc<Self>, asked: &Asked) -> (Finding, Option<Claim>) {
+        loop {
+            match self.attempt(asked) {
+                Attempt::Done(answer, claim) => return (answer, claim),
+                Attempt::Wait(settled, at_most) => {
+                    let _ = tokio::time::timeout(at_most, settled.notified()).await;
+                }
             }
-            Some(article) if article.text == asked.text => return (Decision::Unchanged, None),
-            Some(article) => Decision::Revised(article.revision + 1),
-            None => known.original(&asked).map_or(Decision::New, Decision::Duplicate),
-        };
-        let revision = if let Decision::Revised(revision) = decision { revision } else { 1 };
-        let number = known.claims;
-        known.claims += 1;
-        let before = known.by_key.remove(&asked.key).map(Box::new);
-        if before.is_none() {
-            known.order.push_back((now, asked.key.clone()));
         }
-        known.by_text.entry(asked.text).or_insert_with(|| asked.key.clone());
-        let article = Article {
-            id: asked.article_id,
-            text: asked.text,
-            revision,
-            origin: origin.clone(),
-            decision: decision.clone(),
-            pending: Some((number, before)),
-        };
-        known.by_key.insert(asked.key.clone(), article);
-        drop(known);
-        (decision, Some(Claim { store: self.clone(), key: asked.key, number }))
+    }
+
+    /// Decides what `asked` is and settles it at once: for a stream that nobody else reads or writes.
+    pub fn decide_now(self: &Arc<Self>, asked: &Asked) -> Finding {
+        match self.attempt(asked) {
+            Attempt::Done(answer, claim) => {
+                if let Some(claim) = claim {
+                    claim.confirm();
+                }
+                answer
+            }
+            // Nothing is ever pending here.
+            Attempt::Wait(..) => Finding::Unchanged,
+        }
     }
 
     /// What `asked` would be, without claiming it.
-    pub fn look(&self, asked: &Known) -> Decision {
-        let known = self.lock();
-        match known.by_key.get(&asked.key) {
-            Some(article) if article.text == asked.text => Decision::Unchanged,
-            Some(article) => Decision::Revised(article.revision + 1),
-            None => known.original(asked).map_or(Decision::New, Decision::Duplicate),
+    pub fn look(&self, asked: &Asked) -> Finding {
+        decide(asked, &self.lock().known, self.limits.original).0
+    }
+
+    /// How many articles are known, and the bytes that they take, about.
+    pub fn size(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.known.len(), state.known.bytes())
+    }
+
+    fn attempt(self: &Arc<Self>, asked: &Asked) -> Attempt {
+        let mut state = self.lock();
+        state.forget(asked.at, &self.limits);
+        let (answer, leans_on) = decide(asked, &state.known, self.limits.original);
+        if let Finding::Again(decision) = answer {
+            let token = leans_on.first().and_then(|number| state.take_over(*number).map(|token| (*number, token)));
+            let claim = token.map(|(number, token)| Claim { store: self.clone(), number, token });
+            return Attempt::Done(Finding::Again(decision), claim);
+        }
+        for number in &leans_on {
+            let Some(pending) = state.pending.get(number) else { continue };
+            let left = pending.abandoned.map_or(LEASE, |since| LEASE.saturating_sub(since.elapsed()));
+            if !left.is_zero() {
+                return Attempt::Wait(pending.settled.clone(), left);
+            }
+            let (number, token) = (*number, pending.token);
+            state.settle(number, token, Settle::Release);
+            drop(state);
+            return self.attempt(asked);
+        }
+        match answer {
+            Finding::Decided(decision) => {
+                let (number, token) = state.write(asked, &decision);
+                Attempt::Done(answer, Some(Claim { store: self.clone(), number, token }))
+            }
+            Finding::Unchanged => {
+                state.touch(asked, self.limits.ttl);
+                Attempt::Done(answer, None)
+            }
+            Finding::Again(_) => Attempt::Done(answer, None),
         }
     }
 
-    fn settle(&self, key: &str, number: u64, confirm: bool) {
-        let mut known = self.lock();
-        let Some(article) = known.by_key.get_mut(key) else { return };
-        if article.pending.as_ref().is_none_or(|(pending, _)| *pending != number) {
-            return;
-        }
-        let before = article.pending.take().and_then(|(_, before)| before);
-        if confirm {
-            return;
-        }
-        let text = article.text;
-        if known.by_text.get(&text).is_some_and(|first| first == key) {
-            known.by_text.remove(&text);
-        }
-        match before {
-            Some(before) => {
-                known.by_text.entry(before.text).or_insert_with(|| key.to_owned());
-                known.by_key.insert(key.to_owned(), *before);
-            }
-            None => {
-                known.by_key.remove(key);
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Articles> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Articles {
-    /// The id of another article with this text.
-    fn original(&self, asked: &Known) -> Option<String> {
-        let key = self.by_text.get(&asked.text).filter(|key| **key != asked.key)?;
-        let article = self.by_key.get(key)?;
-        // A first article that was revised since has another text now, but was there first.
-        Some(match &article.decision {
-            Decision::Duplicate(of) if article.text == asked.text => of.clone(),
-            _ => article.id.clone(),
-        })
+/// How a claim ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settle {
+    Confirm,
+    Release,
+    Abandon,
+}
+
+impl State {
+    /// Remembers what `asked` is, as a claim that is pending. The answer is its number and its token.
+    fn write(&mut self, asked: &Asked, decision: &Decision) -> (u32, u64) {
+        let before = self.known.by_id(asked.id).map(|(number, _)| number);
+        let number = self.known.next_number();
+        self.known.insert(number, Entry::pack(asked, decision).into(), &asked.text.anchors, &asked.text.edges);
+        self.tokens += 1;
+        let pending = Pending { token: self.tokens, before, abandoned: None, settled: Arc::default() };
+        self.pending.insert(number, pending);
+        (number, self.tokens)
     }
 
-    fn forget(&mut self, now: Instant, remember: Duration) {
-        while let Some((since, _)) = self.order.front() {
-            let old = now.saturating_duration_since(*since) > remember;
-            if !old && self.by_key.len() < MOST_KNOWN {
+    /// Takes over a claim that is pending. `None` when it is settled.
+    fn take_over(&mut self, number: u32) -> Option<u64> {
+        let pending = self.pending.get_mut(&number)?;
+        self.tokens += 1;
+        pending.token = self.tokens;
+        pending.abandoned = None;
+        Some(self.tokens)
+    }
+
+    fn settle(&mut self, number: u32, token: u64, how: Settle) {
+        let Some(pending) = self.pending.get_mut(&number).filter(|pending| pending.token == token) else { return };
+        if how == Settle::Abandon {
+            pending.abandoned = Some(Instant::now());
+            // Those who wait do so until its lease ends from now on.
+            pending.settled.notify_waiters();
+            return;
+        }
+        let Some(pending) = self.pending.remove(&number) else { return };
+        match (how, pending.before) {
+            (Settle::Confirm, Some(before)) => drop(self.known.remove(before)),
+            (Settle::Confirm, None) => {}
+            (_, before) => {
+                self.known.remove(number);
+                if let Some(before) = before {
+                    self.known.name(before);
+                }
+            }
+        }
+        pending.settled.notify_waiters();
+    }
+
+    /// An article that is seen again in the second half of its time is remembered anew: a page that stays up is not
+    /// published again when its time is over.
+    fn touch(&mut self, asked: &Asked, ttl: Duration) {
+        let Some((number, entry)) = self.known.by_id(asked.id) else { return };
+        let age = Duration::from_secs(asked.at.saturating_sub(entry.at).into());
+        if age < ttl / 2 {
+            return;
+        }
+        let Some(mut packed) = self.known.remove(number) else { return };
+        Entry::set_at(&mut packed, asked.at);
+        self.known.insert(self.known.next_number(), packed, &asked.text.anchors, &asked.text.edges);
+    }
+
+    fn forget(&mut self, now: u32, limits: &Limits) {
+        for _ in 0..FORGOTTEN_AT_ONCE {
+            let Some((number, entry)) = self.known.oldest() else { return };
+            let age = Duration::from_secs(now.saturating_sub(entry.at).into());
+            if age <= limits.ttl && self.known.len() < limits.most || self.pending.contains_key(&number) {
                 return;
             }
-            let Some((_, key)) = self.order.pop_front() else { return };
-            if let Some(article) = self.by_key.remove(&key) {
-                self.by_text.remove(&article.text);
-            }
+            self.known.remove(number);
         }
     }
 }
 
 impl Claim {
-    /// Settles the decision: its records are acknowledged.
+    /// Settles the decision: its records are committed.
     pub fn confirm(self) {
-        self.store.settle(&self.key, self.number, true);
+        self.settle(Settle::Confirm);
+    }
+
+    /// Takes the decision back: its message ended otherwise.
+    pub fn release(self) {
+        self.settle(Settle::Release);
+    }
+
+    fn settle(&self, how: Settle) {
+        self.store.lock().settle(self.number, self.token, how);
     }
 }
 
 impl Drop for Claim {
+    /// Abandons what is not settled; afterwards nothing is pending under this token any more.
     fn drop(&mut self) {
-        // After a confirmation nothing is pending under this number any more.
-        self.store.settle(&self.key, self.number, false);
+        // A stage that panics ends its message as rejected: it will not come again.
+        self.settle(if std::thread::panicking() { Settle::Release } else { Settle::Abandon });
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-    fn asked(key: &str, text: &str) -> Known {
-        Known { key: key.into(), article_id: format!("id-{key}"), text: TextHash::of(text) }
-    }
-
-    fn origin(offset: i64) -> Origin {
-        Origin { topic: "news.urls".into(), partition: 0, offset }
-    }
-
-    fn settled(store: &Arc<Store>, key: &str, text: &str, offset: i64) -> Decision {
-        let (decision, claim) = store.claim(asked(key, text), &origin(offset), Instant::now());
-        if let Some(claim) = claim {
-            claim.confirm();
-        }
-        decision
-    }
-
-    #[test]
-    fn new_unchanged_revised_and_duplicate_are_told_apart() {
-        let store = Store::new(DAY);
-        assert_eq!(settled(&store, "a", "one text", 1), Decision::New);
-        assert_eq!(settled(&store, "a", "One text.", 2), Decision::Unchanged);
-        assert_eq!(settled(&store, "a", "another text", 3), Decision::Revised(2));
-        assert_eq!(settled(&store, "a", "a third text", 4), Decision::Revised(3));
-        assert_eq!(settled(&store, "b", "a third text", 5), Decision::Duplicate("id-a".into()));
-        assert_eq!(settled(&store, "b", "a third text", 6), Decision::Unchanged);
-    }
-
-    #[test]
-    fn a_redelivered_message_is_no_duplicate_of_itself() {
-        let store = Store::new(DAY);
-        assert_eq!(settled(&store, "a", "text", 1), Decision::New);
-        assert_eq!(settled(&store, "b", "text", 2), Decision::Duplicate("id-a".into()));
-        assert_eq!(settled(&store, "a", "text", 1), Decision::New);
-        assert_eq!(settled(&store, "b", "text", 2), Decision::Duplicate("id-a".into()));
-    }
-
-    #[test]
-    fn of_two_copies_at_once_exactly_one_is_the_original() {
-        let store = Store::new(DAY);
-        let (first, one) = store.claim(asked("a", "text"), &origin(1), Instant::now());
-        let (second, two) = store.claim(asked("b", "text"), &origin(2), Instant::now());
-        assert_eq!((first, second), (Decision::New, Decision::Duplicate("id-a".into())));
-        drop((one, two));
-    }
-
-    #[test]
-    fn a_claim_that_is_dropped_leaves_what_it_found() {
-        let store = Store::new(DAY);
-        drop(store.claim(asked("a", "text"), &origin(1), Instant::now()));
-        assert_eq!(store.look(&asked("b", "text")), Decision::New);
-        assert_eq!(settled(&store, "a", "text", 2), Decision::New);
-        drop(store.claim(asked("a", "changed"), &origin(3), Instant::now()));
-        assert_eq!(store.look(&asked("a", "text")), Decision::Unchanged);
-        assert_eq!(store.look(&asked("b", "text")), Decision::Duplicate("id-a".into()));
-        assert_eq!(settled(&store, "a", "changed", 4), Decision::Revised(2));
-    }
-
-    #[test]
-    fn what_is_old_is_forgotten() {
-        let store = Store::new(DAY);
-        let start = Instant::now();
-        let (_, claim) = store.claim(asked("a", "text"), &origin(1), start);
-        claim.unwrap().confirm();
-        let (decision, _) = store.claim(asked("b", "text"), &origin(2), start + DAY * 2);
-        assert_eq!(decision, Decision::New);
-    }
-
-    #[test]
-    fn racing_copies_have_one_original() {
-        let store = Store::new(DAY);
-        for round in 0..200 {
-            let decisions: Vec<Decision> = std::thread::scope(|scope| {
-                let race = |key: String, offset| {
-                    let store = &store;
-                    scope.spawn(move || settled(store, &key, &format!("text {round}"), offset))
-                };
-                let racers = [race(format!("x{round}"), round * 2), race(format!("y{round}"), round * 2 + 1)];
-                racers.into_iter().map(|racer| racer.join().unwrap()).collect()
-            });
-            assert_eq!(decisions.iter().filter(|decision| **decision == Decision::New).count(), 1, "{decisions:?}");
-        }
-    }
-}
+#[path = "store/tests.rs"]
+mod tests;

@@ -1,11 +1,12 @@
 //! `newswire dedup`: decides for each document of a stream, by the same code as the worker.
 
+use std::collections::HashMap;
 use std::io::{BufRead, Write};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Known, Store, TextHash};
+use super::{ArticleId, Asked, Finding, Fingerprint, Limits, Original, Store, host_hash};
 use crate::record::{Origin, Relation};
 
 /// A document longer than this is refused: a line is held in memory.
@@ -36,6 +37,8 @@ pub enum StreamError {
 #[derive(Deserialize)]
 struct Document {
     id: String,
+    #[serde(default)]
+    host: String,
     text: String,
 }
 
@@ -52,7 +55,10 @@ struct Answer<'a> {
 ///
 /// A document whose id comes again with the same text is the same document, and gets the same answer.
 pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write) -> Result<u64, StreamError> {
-    let store = Store::new(Duration::MAX);
+    let store = Store::new(Limits { ttl: Duration::MAX, most: usize::MAX, original: Original::First });
+    let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
+    // The stream's ids are names of its own; ours are hashes of them.
+    let mut names: HashMap<ArticleId, String> = HashMap::new();
     let mut line = Vec::new();
     let (mut count, mut number) = (0, 0);
     loop {
@@ -71,19 +77,26 @@ pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write) -> Res
         }
         let document: Document =
             serde_json::from_slice(&line).map_err(|source| StreamError::NotADocument { line: number, source })?;
-        let asked =
-            Known { key: document.id.clone(), article_id: document.id.clone(), text: TextHash::of(&document.text) };
-        let origin = Origin { topic: document.id.clone(), partition: 0, offset: 0 };
-        let (decision, claim) = store.claim(asked, &origin, Instant::now());
-        if let Some(claim) = claim {
-            claim.confirm();
-        }
-        let of = if let Decision::Duplicate(of) = decision { Some(of) } else { None };
-        let similarity = if of.is_some() { 1.0 } else { 0.0 };
-        let relation = of.is_some().then_some(Relation::Copy);
+        let id = ArticleId::of_key(&document.id);
+        let asked = Asked {
+            id,
+            host: host_hash(&document.host),
+            text: Fingerprint::of(&document.text),
+            source: None,
+            origin: Origin { topic: document.id.clone(), partition: 0, offset: 0 },
+            at,
+        };
+        let link = match store.decide_now(&asked) {
+            Finding::Decided(decision) | Finding::Again(decision) => decision.ruling.link,
+            Finding::Unchanged => None,
+        };
+        let of = link.map(|link| names.get(&link.of).cloned().unwrap_or_else(|| link.of.to_string()));
+        let similarity = link.map_or(0.0, |link| link.similarity);
+        let relation = link.map(|link| link.relation);
         serde_json::to_writer(&mut answers, &Answer { id: &document.id, of, similarity, relation })
             .map_err(std::io::Error::from)?;
         answers.write_all(b"\n")?;
+        names.entry(id).or_insert(document.id);
         count += 1;
     }
 }

@@ -27,7 +27,7 @@ use super::rebalance::Consumer;
 use super::transactions::{TransactionEnd, Transactions};
 use crate::dedup::Claim;
 use crate::metrics::Metrics;
-use crate::record::{Ending, Reason};
+use crate::record::{Ending, Reason, Verdict};
 
 /// The most messages that one interval holds; more are cheaper in several.
 const MOST_IN_INTERVAL: usize = 2_000;
@@ -53,7 +53,7 @@ pub struct Ended {
     pub taken: Taken,
     /// How it ended.
     pub ending: Ending,
-    /// What it claims to be the first of; released when it is dropped unconfirmed.
+    /// Its decision; abandoned when it is dropped before it is settled.
     pub claim: Option<Claim>,
     /// The bytes that it held in flight.
     pub held: Held,
@@ -173,7 +173,7 @@ impl Commit {
             self.metrics.outcome(&ended.ending.verdict);
             log(&ended);
             if let Some(claim) = ended.claim {
-                claim.confirm();
+                settle(claim, &ended.ending.verdict);
             }
         }
         Ok(())
@@ -278,6 +278,14 @@ fn offsets_of(commitments: &[Commitment]) -> KafkaResult<TopicPartitionList> {
         element.set_metadata(metadata);
     }
     Ok(list)
+}
+
+/// The claim of a message that was committed; one that was refused for its size claims nothing.
+fn settle(claim: Claim, verdict: &Verdict) {
+    match verdict {
+        Verdict::Published(_) | Verdict::Revised(_) | Verdict::Duplicate { .. } | Verdict::Unchanged => claim.confirm(),
+        Verdict::Expanded(_) | Verdict::Deferred { .. } | Verdict::Rejected { .. } => claim.release(),
+    }
 }
 
 /// The one event that a message leaves at info.

@@ -41,7 +41,9 @@ impl Entry {
             _ => {
                 let detail = "the brokers refuse the record for its size (max.message.bytes)".to_owned();
                 ending.verdict = Verdict::Rejected { reason: Reason::TooLarge, detail };
-                self.ended.claim = None;
+                if let Some(claim) = self.ended.claim.take() {
+                    claim.release();
+                }
             }
         }
         self.parcels = writer.write(message, ending, now);

@@ -12,7 +12,7 @@ use url::Url;
 use super::quarantine::{DEADLY, Quarantine};
 use super::stop::Stop;
 use crate::config::Settings;
-use crate::dedup::{Claim, Decision, Known, Store, TextHash};
+use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Limits as Memory, Original, Store, host_hash};
 use crate::extract::{self, Extraction, Limits, Source};
 use crate::feeds::{self, Seen};
 use crate::fetch::{Answer, Client, Hops, Page, Raw};
@@ -20,7 +20,7 @@ use crate::frontier::{Frontier, Patience};
 use crate::kafka::{Capacity, Consumed};
 use crate::metrics::Metrics;
 use crate::record::{
-    Article, Duplicate, Ending, Fetch, Identity, Input, Origin, Reason, Relation, SCHEMA_VERSION, UrlMessage, Verdict,
+    Article, Duplicate, Ending, Fetch, Identity, Input, Origin, Reason, SCHEMA_VERSION, UrlMessage, Verdict,
     article_id, as_told,
 };
 use crate::retry::History;
@@ -87,7 +87,8 @@ impl Pipeline {
         draining: CancellationToken,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let store = Store::new(settings.dedup.ttl);
+        let memory = Memory { ttl: settings.dedup.ttl, most: 2_000_000, original: Original::First };
+        let store = Store::new(memory);
         let (seen, cores) = (Seen::default(), Arc::new(Semaphore::new(cores)));
         Self { settings, client, frontier, store, seen, cores, capacity, metrics, quarantine, draining }
     }
@@ -183,7 +184,7 @@ impl Pipeline {
             fetch,
             input,
         };
-        Ok(self.decide(identity.key, article, origin, dedup, notes))
+        Ok(self.decide(article, origin, dedup, notes).await)
     }
 
     /// Waits for the host of each hop, obeys its robots.txt, and asks it, until there is a page.
@@ -254,34 +255,39 @@ impl Pipeline {
     }
 
     /// Decides what an article is, given what is known.
-    fn decide(
+    async fn decide(
         &self,
-        key: String,
         mut article: Article,
         origin: &Origin,
         dedup: Dedup,
         notes: &mut Notes,
     ) -> (Verdict, Option<Claim>) {
         let started = Instant::now();
-        let known = Known { key, article_id: article.id.clone(), text: TextHash::of(&article.content.body) };
-        let (decision, claim) = match dedup {
-            Dedup::Claim => self.store.claim(known, origin, started),
-            Dedup::Look => (self.store.look(&known), None),
+        let asked = asked(&article, origin);
+        let (answer, claim) = match dedup {
+            Dedup::Claim => self.store.claim(&asked).await,
+            Dedup::Look => (self.store.look(&asked), None),
         };
         self.note(notes, "dedup", started.elapsed());
-        let verdict = match decision {
-            Decision::New => Verdict::Published(Box::new(article)),
-            Decision::Unchanged => Verdict::Unchanged,
-            Decision::Revised(revision) => {
-                article.revision = revision;
-                Verdict::Revised(Box::new(article))
-            }
-            Decision::Duplicate(of) => {
-                let relation = Relation::Copy;
-                article.duplicate = Some(Duplicate { cluster: of.clone(), of: of.clone(), relation, similarity: 1.0 });
+        let decision = match answer {
+            Finding::Unchanged => return (Verdict::Unchanged, claim),
+            Finding::Decided(decision) | Finding::Again(decision) => decision,
+        };
+        let ruling = decision.ruling;
+        article.revision = ruling.revision;
+        article.duplicate = ruling.link.map(|link| Duplicate {
+            cluster: link.cluster.to_string(),
+            of: link.of.to_string(),
+            relation: link.relation,
+            similarity: link.similarity,
+        });
+        let verdict = match ruling.link.filter(|_| ruling.duplicate) {
+            Some(link) => {
                 let article = self.settings.dedup.publish_duplicates.then(|| Box::new(article));
-                Verdict::Duplicate { of, article }
+                Verdict::Duplicate { of: link.of.to_string(), article }
             }
+            None if ruling.revision > 1 => Verdict::Revised(Box::new(article)),
+            None => Verdict::Published(Box::new(article)),
         };
         (verdict, claim)
     }
@@ -302,6 +308,20 @@ impl Notes {
     fn ending(self, verdict: Verdict) -> Ending {
         let Self { url, canonical_url, article_id, timings } = self;
         Ending { verdict, url, canonical_url, article_id, timings }
+    }
+}
+
+/// What is asked about an article.
+fn asked(article: &Article, origin: &Origin) -> Asked {
+    let named = |url: &str| Identity::of(url).ok().map(|identity| ArticleId::of_key(&identity.key));
+    let host = Url::parse(&article.canonical_url).ok().and_then(|url| url.host_str().map(host_hash));
+    Asked {
+        id: article.id.parse().unwrap_or(ArticleId::of_key(&article.id)),
+        host: host.unwrap_or_default(),
+        text: Fingerprint::of(&article.content.body),
+        source: article.content.attribution.source_url.as_deref().and_then(named),
+        origin: origin.clone(),
+        at: u32::try_from(Timestamp::now().as_second()).unwrap_or_default(),
     }
 }
 

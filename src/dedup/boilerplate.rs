@@ -1,0 +1,88 @@
+//! What a host says in many of its articles: calls to subscribe, credits, standing introductions.
+//!
+//! Learned from the stream: a shingle that a host used in two stories is boilerplate of that host, and counts for
+//! nothing when its texts are compared. Only sampled shingles are remembered, in a table of fixed size whose
+//! oldest entries give way.
+
+/// Slots of the table: 16 MiB hold what some 40,000 articles said last.
+const SLOTS: usize = 1 << 22;
+
+/// The bit of a slot that says "more than one story".
+const MANY: u32 = 1 << 31;
+
+/// What each host repeats.
+#[derive(Debug)]
+pub struct Boilerplate {
+    /// A check of 16 bits, a story of 15, and [`MANY`]; 0 is empty. An entry is in one of two neighbouring slots.
+    slots: Vec<u32>,
+    turn: u32,
+}
+
+impl Default for Boilerplate {
+    fn default() -> Self {
+        Self { slots: vec![0; SLOTS], turn: 0 }
+    }
+}
+
+impl Boilerplate {
+    /// Learns that `host` used a shingle in the story `cluster`.
+    pub fn learn(&mut self, host: u32, shingle: u32, cluster: u128) {
+        let (at, check) = place(host, shingle);
+        let story = ((cluster >> 32) as u32 & 0x7FFF) << 16;
+        let ways = [at, at ^ 1];
+        if let Some(known) = ways.into_iter().find(|way| self.slots[*way] & 0xFFFF == check) {
+            if self.slots[known] & 0x7FFF_0000 != story {
+                self.slots[known] |= MANY;
+            }
+            return;
+        }
+        self.turn = self.turn.wrapping_add(1);
+        let empty = ways.into_iter().find(|way| self.slots[*way] == 0);
+        let once = ways.into_iter().find(|way| self.slots[*way] & MANY == 0);
+        // Boilerplate that is no longer used gives way too, but sixteen times as slowly.
+        let any = self.turn.is_multiple_of(16).then_some(at);
+        if let Some(way) = empty.or(once).or(any) {
+            self.slots[way] = story | check;
+        }
+    }
+
+    /// Whether `host` used the shingle in more than one story.
+    pub fn has(&self, host: u32, shingle: u32) -> bool {
+        let (at, check) = place(host, shingle);
+        [at, at ^ 1].into_iter().any(|way| self.slots[way] & 0xFFFF == check && self.slots[way] & MANY != 0)
+    }
+}
+
+fn place(host: u32, shingle: u32) -> (usize, u32) {
+    let hash = (u64::from(host) << 32 | u64::from(shingle)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    ((hash >> 40) as usize & (SLOTS - 1), (hash as u32 >> 8 & 0xFFFF).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shingle_of_two_stories_is_boilerplate_of_that_host_alone() {
+        let mut boilerplate = Boilerplate::default();
+        boilerplate.learn(1, 77, 1 << 32);
+        boilerplate.learn(1, 77, 1 << 32);
+        assert!(!boilerplate.has(1, 77), "one story says it as often as it likes");
+        boilerplate.learn(1, 77, 2 << 32);
+        assert!(boilerplate.has(1, 77));
+        assert!(!boilerplate.has(2, 77));
+    }
+
+    #[test]
+    fn what_is_repeated_outlasts_what_is_not() {
+        let mut boilerplate = Boilerplate::default();
+        for story in 0..1_000_000_u32 {
+            boilerplate.learn(1, 77, u128::from(story) << 32);
+            for shingle in 0..8 {
+                boilerplate.learn(2, story * 8 + shingle, u128::from(story) << 32);
+            }
+        }
+        assert!(boilerplate.has(1, 77));
+    }
+}
