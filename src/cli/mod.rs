@@ -5,6 +5,7 @@
 
 mod check;
 mod explain;
+mod feeds;
 mod offline;
 mod replay;
 mod show;
@@ -91,12 +92,27 @@ enum Command {
     /// twice, also when it is killed in between. Filters narrow it down; what they leave out stays for a later
     /// replay. The summary is a JSON line. Exit codes: 0 done, 1 failed or not all done, 2 usage or settings.
     Replay(replay::Options),
+    /// Feeds and sitemaps.
+    #[command(subcommand)]
+    Feeds(Feeds),
     /// Print the settings in force, each with where it comes from.
     Config(Settings),
     /// Print the JSON Schema of the article record.
     Schema,
     /// Ask a running worker whether it lives: exit 0 if so, 1 if not.
     Health(Settings),
+}
+
+#[derive(Debug, Subcommand)]
+enum Feeds {
+    /// Print what a feed or sitemap on disk holds (.gz, too): a JSON line for each entry.
+    Parse {
+        /// The feed.
+        file: PathBuf,
+        /// The address that it came from.
+        #[arg(long)]
+        url: String,
+    },
 }
 
 /// Where settings come from: a file, the environment (NEWSWIRE__SECTION__KEY), and these flags.
@@ -183,6 +199,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Identity => offline::identity(),
         Command::Explain { url, json, settings } => explain::explain(&url, json, &settings),
         Command::Replay(options) => replay::replay(&options),
+        Command::Feeds(Feeds::Parse { file, url }) => feeds::parse(&file, &url),
         Command::Config(settings) => show::config(&settings),
         Command::Schema => show::schema(),
         Command::Health(settings) => show::health(&settings),

@@ -18,7 +18,8 @@ use super::structured::{Facts, MODIFIED, PUBLISHED, has_word, squashed};
 use super::tag::Tag;
 use crate::record::Date;
 
-pub(super) use read::{Order, in_address, shown, stamp};
+pub(crate) use read::{Order, shown};
+pub(super) use read::{in_address, stamp};
 
 /// When a page was published and last changed.
 #[derive(Debug, Default)]

@@ -46,4 +46,8 @@ mod title;
 mod trees;
 mod wire;
 
+// Feeds read dates in the words of the same languages.
+pub(crate) use dates::{Order, shown};
+pub(crate) use months::month;
+
 pub use article::{Extraction, Limits, Refusal, Source, extract};

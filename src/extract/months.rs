@@ -21,7 +21,7 @@ const NAMES: [&[&str]; 12] = [
 ];
 
 /// The month (1 to 12) that a word names. The longest name that fits wins.
-pub(super) fn month(word: &str) -> Option<i8> {
+pub(crate) fn month(word: &str) -> Option<i8> {
     let word = word.trim_matches(|c: char| matches!(c, '.' | ',' | '’' | '\''));
     if word.is_empty() || word.len() > 40 {
         return None;

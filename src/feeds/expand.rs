@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Entry;
 use crate::config::Feeds;
-use crate::record::{Identity, Origin, UrlMessage};
+use crate::record::{Date, Identity, Origin, UrlMessage};
 
 /// How long an entry that was sent on is remembered, so that feeds that name each other end.
 const REMEMBER: Duration = Duration::from_secs(24 * 60 * 60);
@@ -56,19 +56,22 @@ impl Seen {
             if expanded.messages.len() >= settings.first_max {
                 break;
             }
-            let key = Identity::of_url(&entry.url).key;
+            let Some(url) = entry.url else { continue };
+            let key = Identity::of_url(&url).key;
+            let published = entry.published_at.or(entry.updated_at);
             let sent_before = self.entries.get(&key).is_some_and(|sender| sender != *origin);
-            if sent_before || is_old(entry.published_at.as_deref(), settings.max_age, now) || !once.insert(key.clone())
-            {
+            if sent_before || is_old(published, settings.max_age, now) || !once.insert(key.clone()) {
                 continue;
             }
             expanded.keys.push(key);
             expanded.messages.push(UrlMessage {
-                url: entry.url.into(),
+                url: url.into(),
                 source: Some(feed.to_string()),
                 discovered_at: Some(format!("{now:.0}")),
                 title: entry.title,
-                published_at: entry.published_at,
+                published_at: published.map(|date| date.to_string()),
+                author: Some(entry.authors.join(", ")).filter(|authors| !authors.is_empty()),
+                language: entry.language,
                 ..UrlMessage::default()
             });
         }
@@ -84,8 +87,8 @@ impl Seen {
     }
 }
 
-fn is_old(published_at: Option<&str>, max_age: Duration, now: Timestamp) -> bool {
-    let Some(published) = published_at.and_then(|text| text.parse::<Timestamp>().ok()) else { return false };
+fn is_old(published: Option<Date>, max_age: Duration, now: Timestamp) -> bool {
+    let Some(published) = published.and_then(|date| date.latest()) else { return false };
     now.duration_since(published) > SignedDuration::try_from(max_age).unwrap_or(SignedDuration::MAX)
 }
 
@@ -98,7 +101,8 @@ mod tests {
     }
 
     fn entry(url: &str, published_at: Option<&str>) -> Entry {
-        Entry { url: Url::parse(url).unwrap(), title: None, published_at: published_at.map(str::to_owned) }
+        let published_at = published_at.map(|date| date.parse().unwrap());
+        Entry { url: Url::parse(url).ok(), published_at, ..Entry::default() }
     }
 
     fn origin(offset: i64) -> Origin {

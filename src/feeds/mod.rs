@@ -1,7 +1,29 @@
-//! Feeds: recognised by what they are, and turned into one message for each entry.
+//! Feeds and sitemaps: recognised by what they are, read whatever is wrong with them, and turned into one message
+//! for each entry.
+//!
+//! | room | what it does |
+//! |---|---|
+//! | `parse` | bytes to a [`Feed`]: unpacked, decoded, recognised, read |
+//! | `charset` | bytes to text |
+//! | `markup` | text to tags and words, whatever is broken |
+//! | `xml`, `names`, `draft` | RSS, Atom, CDF and sitemaps: what their elements mean |
+//! | `json` | JSON Feed |
+//! | `dates`, `words`, `unwrap` | dates, titles and names, links through trackers |
+//! | `expand` | which entries are sent on |
 
+mod charset;
+mod dates;
+mod draft;
+mod entry;
 mod expand;
+mod json;
+mod markup;
+mod names;
 mod parse;
+mod unwrap;
+mod words;
+mod xml;
 
+pub use entry::{Entry, Feed, FeedError, Kind, MOST_ENTRIES, Rhythm};
 pub use expand::{Expanded, Seen};
-pub use parse::{Entry, FeedError, entries, is_feed};
+pub use parse::{Keep, MOST_BYTES, feed, is_feed};

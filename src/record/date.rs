@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::Offset;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -34,6 +35,16 @@ impl Date {
             Self::Day(day) => *day,
             Self::Time(time, _) => time.date(),
         }
+    }
+
+    /// The latest instant that it can mean: of a day, its end on the western side of the date line. `None` at the
+    /// end of the calendar.
+    pub fn latest(&self) -> Option<Timestamp> {
+        let (time, offset) = match self {
+            Self::Day(day) => (day.at(23, 59, 59, 0), Offset::from_seconds(-12 * 3_600).ok()?),
+            Self::Time(time, offset) => (*time, *offset),
+        };
+        offset.to_timestamp(time).ok()
     }
 }
 

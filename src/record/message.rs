@@ -18,6 +18,10 @@ pub struct UrlMessage {
     pub title: Option<String>,
     /// When it was published, as the finder saw it (unchecked).
     pub published_at: Option<String>,
+    /// Who wrote it, as the finder saw it; several with commas between.
+    pub author: Option<String>,
+    /// Its language, as the finder saw it (unchecked).
+    pub language: Option<String>,
     /// How often to come back, for a feed: `15m` or `auto`.
     pub every: Option<String>,
     /// Read it again even if it is known to be unchanged.
@@ -95,13 +99,15 @@ impl UrlMessage {
         let discovered_at = text("discovered_at")?;
         let title = text("title")?;
         let published_at = text("published_at")?;
+        let author = text("author")?;
+        let language = text("language")?;
         let every = text("every")?;
         let force = match fields.remove("force") {
             None | Some(Value::Null) => false,
             Some(Value::Bool(force)) => force,
             Some(other) => return Err(wrong_type("force", "true or false", &other)),
         };
-        Ok(Self { url, source, discovered_at, title, published_at, every, force })
+        Ok(Self { url, source, discovered_at, title, published_at, author, language, every, force })
     }
 
     /// The JSON form, with only the fields that say something.
@@ -113,6 +119,8 @@ impl UrlMessage {
             ("discovered_at", &self.discovered_at),
             ("title", &self.title),
             ("published_at", &self.published_at),
+            ("author", &self.author),
+            ("language", &self.language),
             ("every", &self.every),
         ];
         for (name, hint) in hints {

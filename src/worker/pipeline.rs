@@ -14,7 +14,7 @@ use super::stop::Stop;
 use crate::config::Settings;
 use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Limits as Memory, Original, Store, host_hash};
 use crate::extract::{self, Extraction, Limits, Source};
-use crate::feeds::{self, Seen};
+use crate::feeds::{self, Keep, Seen};
 use crate::fetch::{Answer, Client, Hops, Page, Raw};
 use crate::frontier::{Frontier, Patience};
 use crate::kafka::{Capacity, Consumed};
@@ -330,8 +330,9 @@ fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
     #[cfg(debug_assertions)]
     die_if_told(page);
     let content_type = page.headers.content_type.as_deref();
-    if feeds::is_feed(&page.bytes) {
-        return Ok(Reading::Feed(feeds::entries(&page.bytes, content_type, &page.url)?));
+    if feeds::is_feed(&page.bytes, content_type) {
+        let feed = feeds::feed(&page.bytes, content_type, &page.url, Keep::Addresses)?;
+        return Ok(Reading::Feed(feed.entries));
     }
     let x_robots_tag = page.headers.x_robots_tag.join(", ");
     let source = Source {

@@ -8,6 +8,7 @@ use tokio::net::TcpStream;
 use crate::demo::plan::Plan;
 use crate::demo::story::{self, Served};
 use crate::demo::{catalogue, layout};
+use crate::feeds::{Keep, feed};
 use crate::record::{Outcome, Reason, UrlMessage};
 
 use super::*;
@@ -163,9 +164,10 @@ async fn the_feeds_hold_the_stories_that_are_not_otherwise_asked_for() {
     let rss = ask(&site, "http://blog.tidewater.example/feed.xml", "").await;
     let atom = ask(&site, "http://wire.northline.example/atom.xml", "").await;
     let mut links = Vec::new();
+    let base = url::Url::parse("http://tidewater.example/").unwrap();
     for body in [unzipped(&rss.body), atom.body] {
-        let feed = feed_rs::parser::parse(&body[..]).unwrap();
-        links.extend(feed.entries.into_iter().map(|entry| entry.links[0].href.clone()));
+        let feed = feed(&body, None, &base, Keep::Addresses).unwrap();
+        links.extend(feed.entries.into_iter().map(|entry| entry.url.unwrap().to_string()));
     }
     let plan = Plan::new().unwrap();
     assert_eq!(links.len(), plan.from_feeds.len());

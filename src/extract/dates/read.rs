@@ -8,7 +8,7 @@ use crate::record::Date;
 
 /// Which of two numbers is the month, where both could be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::extract) enum Order {
+pub(crate) enum Order {
     /// `11/23/2018`, as in the United States.
     MonthFirst,
     /// `23/11/2018`, as everywhere else.
@@ -87,7 +87,7 @@ enum Part<'a> {
 }
 
 /// The first date that a text shows.
-pub(in crate::extract) fn shown(text: &str, order: Order) -> Option<civil::Date> {
+pub(crate) fn shown(text: &str, order: Order) -> Option<civil::Date> {
     let text = text.get(..text.floor_char_boundary(MAX_BYTES)).unwrap_or(text);
     let parts = parts(text);
     (0..parts.len()).find_map(|at| {

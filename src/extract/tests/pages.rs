@@ -27,7 +27,7 @@ const LIMITS: Limits = Limits { min_words: 25, time_limit: Duration::from_secs(3
 #[serde(deny_unknown_fields)]
 struct Expected {
     why: String,
-    url: Url,
+    url: String,
     outcome: String,
     reason: Option<String>,
     detail: Option<String>,
@@ -71,7 +71,8 @@ fn differences(path: &Path) -> Vec<String> {
     let (html, plain) = (path.with_extension("html"), path.with_extension("txt"));
     let (file, content_type) = if html.exists() { (html, "text/html") } else { (plain, "text/plain") };
     let Ok(body) = fs::read(&file) else { return vec![format!("{} is not there", file.display())] };
-    let source = Source { body: &body, content_type: Some(content_type), x_robots_tag: None, url: &expected.url };
+    let url = Url::parse(&expected.url).unwrap();
+    let source = Source { body: &body, content_type: Some(content_type), x_robots_tag: None, url: &url };
     let differences = match extract(&source, &LIMITS) {
         Ok(extraction) => of_article(&expected, extraction),
         Err(refusal) => of_refusal(&expected, &refusal),
