@@ -59,17 +59,18 @@ pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> 
     }
     let by_attempt = retry.tiers.get(attempts.saturating_sub(1) as usize).or(retry.tiers.last());
     let wait = wait.or(by_attempt.map(|tier| tier.delay)).unwrap_or_default();
-    let Some(tier) = retry.tiers.iter().find(|tier| tier.delay >= wait).or(retry.tiers.last()) else {
+    let Some((topic, not_before_ms)) = place(wait, retry, now_ms) else {
         return Verdict::Rejected { reason: Reason::AttemptsExhausted, detail: format!("no retry tiers; {last}") };
     };
+    Verdict::Deferred { reason, detail, topic, not_before_ms, attempts }
+}
+
+/// Where a message waits that is to be looked at `wait` after `now_ms`, and when it is looked at: the first tier
+/// whose delay covers the wait, else the longest, until its delay is over. `None` without tiers.
+pub fn place(wait: Duration, retry: &Retry, now_ms: i64) -> Option<(String, i64)> {
+    let tier = retry.tiers.iter().find(|tier| tier.delay >= wait).or(retry.tiers.last())?;
     let wait = i64::try_from(wait.min(tier.delay).as_millis()).unwrap_or(i64::MAX);
-    Verdict::Deferred {
-        reason,
-        detail,
-        topic: tier.topic.clone(),
-        not_before_ms: now_ms.saturating_add(wait),
-        attempts,
-    }
+    Some((tier.topic.clone(), now_ms.saturating_add(wait)))
 }
 
 #[cfg(test)]

@@ -7,12 +7,16 @@ use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
 use url::Url;
 
-use super::Entry;
+use super::{Entry, Feed, Kind, Known};
 use crate::config::Feeds;
 use crate::record::{Date, Identity, Origin, UrlMessage};
 
 /// How long an entry that was sent on is remembered, so that feeds that name each other end.
 const REMEMBER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The most messages that one feed is turned into at once: they are one transaction. What is left over is new in
+/// the next round, too.
+const MOST_AT_ONCE: usize = 1_000;
 
 /// The most entries remembered.
 const MOST_SEEN: u64 = 200_000;
@@ -20,7 +24,7 @@ const MOST_SEEN: u64 = 200_000;
 /// The entries that this worker has sent on lately, and for which message.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    entries: Cache<String, Origin>,
+    entries: Cache<String, (Origin, String)>,
 }
 
 /// What a feed comes to.
@@ -29,7 +33,7 @@ pub struct Expanded {
     /// A message for each entry that is sent on.
     pub messages: Vec<UrlMessage>,
     /// Their identities, to be remembered once the messages are on their way.
-    keys: Vec<String>,
+    keys: Vec<(String, String)>,
 }
 
 impl Default for Seen {
@@ -39,31 +43,43 @@ impl Default for Seen {
 }
 
 impl Seen {
-    /// The entries of `feed` to send on at `now`: young enough, each once, not the feed itself, none that
-    /// another message has sent on already, and at most `feeds.first_max`.
+    /// The entries of the feed at `address` to send on at `now`: young enough, each once, not the feed itself, none
+    /// that another message has sent on already. Of a feed that is met again, those that were not `known` in the
+    /// last round; at a first meeting at most `feeds.first_max`. Of a sitemap the latest come first, and news
+    /// before all.
     pub fn expand(
         &self,
-        feed: &Url,
-        entries: Vec<Entry>,
+        address: &Url,
+        feed: Feed,
+        known: Option<&Known>,
         origin: &Origin,
         settings: &Feeds,
         now: Timestamp,
     ) -> Expanded {
+        let most = if known.is_some() { MOST_AT_ONCE } else { settings.first_max.min(MOST_AT_ONCE) };
+        let entries = in_order(feed);
+        let feed = address;
         let own = Identity::of_url(feed).key;
         let mut once = HashSet::from([own]);
         let mut expanded = Expanded { messages: Vec::new(), keys: Vec::new() };
         for entry in entries {
-            if expanded.messages.len() >= settings.first_max {
+            if expanded.messages.len() >= most {
                 break;
+            }
+            if known.is_some_and(|known| known.has(&entry)) {
+                continue;
             }
             let Some(url) = entry.url else { continue };
             let key = Identity::of_url(&url).key;
             let published = entry.published_at.or(entry.updated_at);
-            let sent_before = self.entries.get(&key).is_some_and(|sender| sender != *origin);
+            // One that says that it changed is read again.
+            let changed = entry.updated_at.map(|date| date.to_string()).unwrap_or_default();
+            let sent = self.entries.get(&key);
+            let sent_before = sent.is_some_and(|(sender, known)| sender != *origin && known >= changed);
             if sent_before || is_old(published, settings.max_age, now) || !once.insert(key.clone()) {
                 continue;
             }
-            expanded.keys.push(key);
+            expanded.keys.push((key, changed));
             expanded.messages.push(UrlMessage {
                 url: url.into(),
                 source: Some(feed.to_string()),
@@ -81,10 +97,20 @@ impl Seen {
     /// Remembers what was sent on for the message of `origin`. A message that comes again sends on the
     /// same entries again: whether its first try got through is not known.
     pub fn remember(&self, expanded: &Expanded, origin: &Origin) {
-        for key in &expanded.keys {
-            self.entries.insert(key.clone(), origin.clone());
+        for (key, changed) in &expanded.keys {
+            self.entries.insert(key.clone(), (origin.clone(), changed.clone()));
         }
     }
+}
+
+/// The entries of a feed as it has them; of a sitemap the latest first, and news before all.
+fn in_order(feed: Feed) -> Vec<Entry> {
+    let mut entries = feed.entries;
+    if feed.kind != Kind::Feed {
+        let when = |entry: &Entry| entry.published_at.or(entry.updated_at).and_then(|date| date.latest());
+        entries.sort_by_cached_key(|entry| std::cmp::Reverse((entry.is_news, when(entry))));
+    }
+    entries
 }
 
 fn is_old(published: Option<Date>, max_age: Duration, now: Timestamp) -> bool {
@@ -94,6 +120,7 @@ fn is_old(published: Option<Date>, max_age: Duration, now: Timestamp) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Rhythm;
     use super::*;
 
     fn settings() -> Feeds {
@@ -112,7 +139,8 @@ mod tests {
     fn urls(seen: &Seen, entries: Vec<Entry>, offset: i64) -> Vec<String> {
         let feed = Url::parse("https://a.example/feed").unwrap();
         let now = "2018-11-23T12:00:00Z".parse().unwrap();
-        let expanded = seen.expand(&feed, entries, &origin(offset), &settings(), now);
+        let list = Feed { kind: Kind::Feed, entries, cut: false, rhythm: Rhythm::default(), hub: None };
+        let expanded = seen.expand(&feed, list, None, &origin(offset), &settings(), now);
         seen.remember(&expanded, &origin(offset));
         expanded.messages.into_iter().map(|message| message.url).collect()
     }

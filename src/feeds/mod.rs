@@ -9,7 +9,8 @@
 //! | `xml`, `names`, `draft` | RSS, Atom, CDF and sitemaps: what their elements mean |
 //! | `json` | JSON Feed |
 //! | `dates`, `words`, `unwrap` | dates, titles and names, links through trackers |
-//! | `expand` | which entries are sent on |
+//! | `expand`, `known` | which entries are sent on |
+//! | `subscription`, `schedule` | a feed that is asked again, and when |
 
 mod charset;
 mod dates;
@@ -17,13 +18,19 @@ mod draft;
 mod entry;
 mod expand;
 mod json;
+mod known;
 mod markup;
 mod names;
 mod parse;
+mod schedule;
+mod subscription;
 mod unwrap;
 mod words;
 mod xml;
 
 pub use entry::{Entry, Feed, FeedError, Kind, MOST_ENTRIES, Rhythm};
 pub use expand::{Expanded, Seen};
+pub use known::Known;
 pub use parse::{Keep, MOST_BYTES, feed, is_feed};
+pub use schedule::{BadInterval, Every};
+pub use subscription::{Heard, Rounds, Subscription, Turn};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::message::{Consumed, HeaderPair, Parcel};
 use crate::config::Topics;
-use crate::record::{Ending, OutcomeRecord, Reason, Verdict};
+use crate::record::{Ending, Next, Outcome, OutcomeRecord, Reason, Verdict};
 
 /// The largest article record, as JSON. Kafka's default for a topic is 1,048,588 bytes, and headers
 /// and framing want their share.
@@ -71,12 +71,32 @@ impl Writer {
             }
             Verdict::Published(_) | Verdict::Revised(_) | Verdict::Duplicate { .. } | Verdict::Unchanged => {}
         }
+        // A deferred message is its own successor.
+        if let Some(next) = ending.next.as_deref().filter(|_| ending.verdict.outcome() != Outcome::Deferred) {
+            content.push(self.next(message, next, now));
+        }
         Parcels { content, outcome: self.outcome(message, ending, now) }
     }
 
     fn expansion(&self, message: &crate::record::UrlMessage) -> Parcel {
         let key = url::Url::parse(&message.url).map(|url| crate::record::site(&url)).unwrap_or_default();
         Parcel::json(self.urls.clone(), &key, message.to_json().to_string().into_bytes())
+    }
+
+    /// The next round of a subscription: a new message, with the key and the headers of this one.
+    ///
+    /// Without a key it gets its site's: copies of a round must meet in one partition.
+    fn next(&self, message: &Consumed, next: &Next, now: Timestamp) -> Parcel {
+        let ours = [
+            ("not_before", next.not_before_ms.to_string()),
+            ("attempts", "0".to_owned()),
+            ("first_seen", now.as_millisecond().to_string()),
+        ];
+        let mut parcel = as_consumed(message, next.topic.as_str().into(), ours);
+        let expansion = self.expansion(&next.message);
+        parcel.key = parcel.key.or(expansion.key);
+        parcel.value = expansion.value;
+        parcel
     }
 
     fn rejection(&self, message: &Consumed, reason: Reason, detail: &str) -> Parcel {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Article, Outcome, Reason, UrlMessage};
+use super::{Article, Next, Outcome, Reason, UrlMessage};
 
 /// How the work on a message ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Ending {
     pub canonical_url: Option<String>,
     /// The article's id, if it came that far.
     pub article_id: Option<String>,
+    /// The next round, where the message is of a subscription that goes on.
+    pub next: Option<Box<Next>>,
     /// The time spent in each stage.
     pub timings: BTreeMap<&'static str, Duration>,
 }

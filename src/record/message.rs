@@ -1,6 +1,9 @@
 //! The message that asks for a page: a bare URL, or a JSON object with hints.
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::Round;
 
 /// A request to read one URL, as it stands on `news.urls`.
 ///
@@ -24,6 +27,8 @@ pub struct UrlMessage {
     pub language: Option<String>,
     /// How often to come back, for a feed: `15m` or `auto`.
     pub every: Option<String>,
+    /// What a subscription knows of its feed; newswire's own, from round to round.
+    pub round: Option<Round>,
     /// Read it again even if it is known to be unchanged.
     pub force: bool,
 }
@@ -102,12 +107,19 @@ impl UrlMessage {
         let author = text("author")?;
         let language = text("language")?;
         let every = text("every")?;
+        let round = match fields.remove("round") {
+            None | Some(Value::Null) => None,
+            Some(other) => {
+                let round = Round::deserialize(&other);
+                Some(round.map_err(|_| wrong_type("round", "the state of a subscription", &other))?)
+            }
+        };
         let force = match fields.remove("force") {
             None | Some(Value::Null) => false,
             Some(Value::Bool(force)) => force,
             Some(other) => return Err(wrong_type("force", "true or false", &other)),
         };
-        Ok(Self { url, source, discovered_at, title, published_at, author, language, every, force })
+        Ok(Self { url, source, discovered_at, title, published_at, author, language, every, round, force })
     }
 
     /// The JSON form, with only the fields that say something.
@@ -127,6 +139,9 @@ impl UrlMessage {
             if let Some(hint) = hint {
                 fields.insert(name.into(), hint.clone().into());
             }
+        }
+        if let Some(round) = self.round.as_ref().and_then(|round| serde_json::to_value(round).ok()) {
+            fields.insert("round".into(), round);
         }
         if self.force {
             fields.insert("force".into(), true.into());

@@ -9,6 +9,7 @@ mod message;
 mod origin;
 mod outcome;
 mod reason;
+mod round;
 pub mod tracking;
 pub mod url;
 
@@ -23,3 +24,4 @@ pub use message::{MalformedMessage, UrlMessage};
 pub use origin::{Origin, ParseOriginError};
 pub use outcome::{Outcome, OutcomeRecord};
 pub use reason::Reason;
+pub use round::{Next, Round};

@@ -56,5 +56,5 @@ fn failed(message: &Consumed, panic: &(dyn std::any::Any + Send)) -> Ending {
     let canonical_url =
         url.as_deref().and_then(|url| Identity::of(url).ok()).map(|identity| identity.fetch.to_string());
     let verdict = Verdict::Rejected { reason: Reason::StageFailed, detail };
-    Ending { verdict, url, canonical_url, article_id: None, timings: BTreeMap::new() }
+    Ending { verdict, url, canonical_url, article_id: None, next: None, timings: BTreeMap::new() }
 }

@@ -14,16 +14,16 @@ use super::stop::Stop;
 use crate::config::Settings;
 use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Limits as Memory, Original, Store, host_hash};
 use crate::extract::{self, Extraction, Limits, Source};
-use crate::feeds::{self, Keep, Seen};
+use crate::feeds::{self, Heard, Keep, Rounds, Seen, Subscription, Turn};
 use crate::fetch::{Answer, Client, Hops, Page, Raw};
 use crate::frontier::{Frontier, Patience};
 use crate::kafka::{Capacity, Consumed};
 use crate::metrics::Metrics;
 use crate::record::{
-    Article, Duplicate, Ending, Fetch, Identity, Input, Origin, Reason, SCHEMA_VERSION, UrlMessage, Verdict,
+    Article, Duplicate, Ending, Fetch, Identity, Input, Next, Origin, Reason, SCHEMA_VERSION, UrlMessage, Verdict,
     article_id, as_told,
 };
-use crate::retry::History;
+use crate::retry::{self, History};
 
 /// What a page is reckoned to take in memory before it is known: the mean of news pages, compressed,
 /// is 40 kB, and few are over 250 kB.
@@ -39,6 +39,7 @@ pub struct Pipeline {
     frontier: Frontier,
     store: Arc<Store>,
     seen: Seen,
+    rounds: Rounds,
     cores: Arc<Semaphore>,
     capacity: Arc<Capacity>,
     metrics: Arc<Metrics>,
@@ -59,6 +60,10 @@ struct Notes {
     url: Option<String>,
     canonical_url: Option<String>,
     article_id: Option<String>,
+    /// What a feed said, for its subscription.
+    heard: Option<Heard>,
+    /// Where it is for good, if not where it was asked for.
+    moved_to: Option<Url>,
     timings: BTreeMap<&'static str, Duration>,
 }
 
@@ -68,10 +73,24 @@ struct Fetched {
     elapsed: Duration,
 }
 
+/// Whether what was asked for is elsewhere: for good if every redirect said so (RFC 9110, 15.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    Not,
+    ForNow,
+    ForGood,
+}
+
+impl Moved {
+    fn and(self, status: u16) -> Self {
+        if matches!(status, 301 | 308) && self != Self::ForNow { Self::ForGood } else { Self::ForNow }
+    }
+}
+
 /// What a page turned out to be.
 enum Reading {
     Article(Box<Extraction>),
-    Feed(Vec<feeds::Entry>),
+    Feed(Box<feeds::Feed>),
 }
 
 impl Pipeline {
@@ -89,17 +108,26 @@ impl Pipeline {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let memory = Memory { ttl: settings.dedup.ttl, most: 2_000_000, original: Original::First };
         let store = Store::new(memory);
-        let (seen, cores) = (Seen::default(), Arc::new(Semaphore::new(cores)));
-        Self { settings, client, frontier, store, seen, cores, capacity, metrics, quarantine, draining }
+        let (seen, rounds, cores) = (Seen::default(), Rounds::default(), Arc::new(Semaphore::new(cores)));
+        Self { settings, client, frontier, store, seen, rounds, cores, capacity, metrics, quarantine, draining }
     }
 
     /// Works on a message to its end. `None` when it is given up, since the worker drains.
     pub async fn work(&self, message: &Consumed) -> Option<(Ending, Option<Claim>)> {
         let mut notes = Notes::default();
+        let (mut subscription, mut turn) = (None, Turn::Due);
         let patience = Patience::Wait(self.settings.frontier.max_wait);
         let way = async {
             let request = UrlMessage::parse(message.value.as_deref().unwrap_or_default())?;
-            self.stages(request, &message.origin, patience, Dedup::Claim, &mut notes).await
+            subscription = Subscription::of(&request)?;
+            if let Some(subscription) = &subscription {
+                turn = self.rounds.turn(subscription, &message.origin, now_ms());
+            }
+            if turn != Turn::Due {
+                notes.url = Some(as_told(&request.url).to_owned());
+                return Ok((Verdict::Expanded(Vec::new()), None));
+            }
+            self.stages(request, subscription.as_ref(), &message.origin, patience, Dedup::Claim, &mut notes).await
         };
         let (verdict, claim) = match way.await {
             Ok(end) => end,
@@ -109,14 +137,31 @@ impl Pipeline {
                 (stop.verdict(history, &self.settings.retry, Timestamp::now().as_millisecond())?, None)
             }
         };
-        Some((notes.ending(verdict), claim))
+        let next = subscription.and_then(|subscription| self.next(&subscription, turn, &verdict, &notes));
+        let mut ending = notes.ending(verdict);
+        ending.next = next;
+        Some((ending, claim))
+    }
+
+    /// The next round of a subscription, or this one again if it is not due.
+    fn next(&self, subscription: &Subscription, turn: Turn, verdict: &Verdict, notes: &Notes) -> Option<Box<Next>> {
+        let now_ms = now_ms();
+        let message = match turn {
+            Turn::Due => subscription.next(verdict, notes.heard.as_ref(), notes.moved_to.as_ref(), now_ms)?,
+            Turn::Early => subscription.same(),
+            Turn::Superseded => return None,
+        };
+        let due_ms = message.round.as_ref().map_or(now_ms, |round| round.due_ms);
+        let wait = Duration::from_millis(due_ms.saturating_sub(now_ms).max(0).unsigned_abs());
+        let (topic, not_before_ms) = retry::place(wait, &self.settings.retry, now_ms)?;
+        Some(Box::new(Next { message, topic, not_before_ms }))
     }
 
     /// Works on one URL as [`Pipeline::work`] would, but waits for no host and claims nothing.
     pub async fn check(&self, url: &str) -> Ending {
         let mut notes = Notes::default();
         let origin = Origin { topic: "check".into(), partition: 0, offset: 0 };
-        let way = self.stages(UrlMessage::bare(url), &origin, Patience::None, Dedup::Look, &mut notes);
+        let way = self.stages(UrlMessage::bare(url), None, &origin, Patience::None, Dedup::Look, &mut notes);
         let verdict = match way.await {
             Ok((verdict, _)) => verdict,
             Err(stop) => {
@@ -132,6 +177,7 @@ impl Pipeline {
     async fn stages(
         &self,
         request: UrlMessage,
+        subscription: Option<&Subscription>,
         origin: &Origin,
         patience: Patience,
         dedup: Dedup,
@@ -150,7 +196,7 @@ impl Pipeline {
         let (page, reading) = self.read(fetched.raw, origin, notes).await?;
         let extraction = match reading {
             Reading::Article(extraction) => *extraction,
-            Reading::Feed(entries) => return Ok((self.expand(&page.url, entries, origin), None)),
+            Reading::Feed(feed) => return Ok((self.expand(&page.url, *feed, subscription, origin, notes), None)),
         };
         let identity = Identity::of_url(extraction.canonical.as_ref().unwrap_or(&page.url));
         notes.canonical_url = Some(identity.fetch.to_string());
@@ -192,6 +238,7 @@ impl Pipeline {
         let mut url = first.clone();
         let mut hops = Hops::new(first, self.settings.fetch.max_redirects);
         let mut time_left = self.settings.fetch.total_timeout;
+        let mut moved = Moved::Not;
         loop {
             self.client.check(&url)?;
             let waiting = Instant::now();
@@ -217,8 +264,12 @@ impl Pipeline {
             }
             drop(turn);
             match answer? {
-                Answer::Redirect { to, .. } => url = hops.follow(&to)?,
+                Answer::Redirect { to, status } => {
+                    url = hops.follow(&to)?;
+                    moved = moved.and(status);
+                }
                 Answer::Page(raw) => {
+                    notes.moved_to = (moved == Moved::ForGood).then_some(url);
                     self.metrics.fetch_bytes.with_label_values(&["wire"]).inc_by(raw.bytes.len() as u64);
                     let elapsed = self.settings.fetch.total_timeout - time_left;
                     return Ok(Fetched { raw, elapsed });
@@ -292,8 +343,19 @@ impl Pipeline {
         (verdict, claim)
     }
 
-    fn expand(&self, feed: &Url, entries: Vec<feeds::Entry>, origin: &Origin) -> Verdict {
-        let expanded = self.seen.expand(feed, entries, origin, &self.settings.feeds, Timestamp::now());
+    /// What of a feed is sent on.
+    fn expand(
+        &self,
+        address: &Url,
+        feed: feeds::Feed,
+        subscription: Option<&Subscription>,
+        origin: &Origin,
+        notes: &mut Notes,
+    ) -> Verdict {
+        let now = Timestamp::now();
+        notes.heard = subscription.map(|subscription| subscription.heard(&feed, now));
+        let known = subscription.and_then(Subscription::known);
+        let expanded = self.seen.expand(address, feed, known.as_ref(), origin, &self.settings.feeds, now);
         self.seen.remember(&expanded, origin);
         Verdict::Expanded(expanded.messages)
     }
@@ -306,8 +368,8 @@ impl Pipeline {
 
 impl Notes {
     fn ending(self, verdict: Verdict) -> Ending {
-        let Self { url, canonical_url, article_id, timings } = self;
-        Ending { verdict, url, canonical_url, article_id, timings }
+        let Self { url, canonical_url, article_id, timings, .. } = self;
+        Ending { verdict, url, canonical_url, article_id, next: None, timings }
     }
 }
 
@@ -325,14 +387,17 @@ fn asked(article: &Article, origin: &Origin) -> Asked {
     }
 }
 
+fn now_ms() -> i64 {
+    Timestamp::now().as_millisecond()
+}
+
 /// A feed's entries, or an article.
 fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
     #[cfg(debug_assertions)]
     die_if_told(page);
     let content_type = page.headers.content_type.as_deref();
     if feeds::is_feed(&page.bytes, content_type) {
-        let feed = feeds::feed(&page.bytes, content_type, &page.url, Keep::Addresses)?;
-        return Ok(Reading::Feed(feed.entries));
+        return Ok(Reading::Feed(Box::new(feeds::feed(&page.bytes, content_type, &page.url, Keep::Addresses)?)));
     }
     let x_robots_tag = page.headers.x_robots_tag.join(", ");
     let source = Source {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::Retry;
 use crate::extract::Refusal as PageRefusal;
-use crate::feeds::FeedError;
+use crate::feeds::{BadInterval, FeedError};
 use crate::fetch::FetchError;
 use crate::frontier::Refusal as HostRefusal;
 use crate::record::{MalformedMessage, Outcome, Reason, RefusedUrl, Verdict};
@@ -81,6 +81,12 @@ impl From<FetchError> for Stop {
 impl From<PageRefusal> for Stop {
     fn from(failure: PageRefusal) -> Self {
         Self::rejected(failure.reason(), failure)
+    }
+}
+
+impl From<BadInterval> for Stop {
+    fn from(failure: BadInterval) -> Self {
+        Self::rejected(Reason::MalformedMessage, failure)
     }
 }
 

@@ -37,6 +37,7 @@ mod crash;
 mod deadly;
 mod delivery;
 mod explain;
+mod feeds;
 mod fencing;
 mod harness;
 mod load;
