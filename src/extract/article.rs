@@ -7,6 +7,7 @@ use url::Url;
 
 use super::jsonld::Graph;
 use super::page::Page;
+use super::scan::scan;
 use super::structured::{Facts, registrable};
 use super::text::{clean, words};
 use super::wire::{Copy, edit};
@@ -109,8 +110,9 @@ pub fn extract(source: &Source<'_>, limits: &Limits) -> Result<Extraction, Refus
     let (content, canonical) = if is_plain(source.content_type) {
         (plain_content(&text, source, limits)?, None)
     } else {
-        let html = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
-        html_content(&Page::of(&html), source, limits)?
+        let scanned = scan(&text);
+        let html = parse::parse(&scanned.html, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+        html_content(&Page::of(&html).with_scripts(scanned.scripts), source, limits)?
     };
     if content.body.len() > MAX_BODY_TEXT {
         return Err(Refusal::TooLarge { bytes: content.body.len(), most: MAX_BODY_TEXT });
@@ -137,7 +139,7 @@ fn readable(text: &str, charset: &'static str) -> Result<(), Refusal> {
 }
 
 fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result<(Content, Option<Url>), Refusal> {
-    let graph = Graph::of(&page.json_ld);
+    let graph = Graph::of(&page.json_ld());
     let facts = Facts::of(page, source.url, &graph);
     let title = title::title(&facts);
     let today = Offset::UTC.to_datetime(jiff::Timestamp::now()).date();

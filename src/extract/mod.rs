@@ -6,6 +6,7 @@
 //! | room | what it does |
 //! |---|---|
 //! | `charset` | bytes to text, as the Encoding Standard has it |
+//! | `scan` | leaves out what no rule reads, before the parser sees it |
 //! | `parse` | text to a tree, with caps on nodes, depth and time |
 //! | `page` | one walk over the tree: scopes, blocks of text, and everything of the head |
 //! | `classes` | what the words in class and id say about an element |
@@ -36,6 +37,7 @@ mod page;
 mod parse;
 mod phrases;
 mod plain;
+mod scan;
 mod structured;
 mod tag;
 #[cfg(test)]

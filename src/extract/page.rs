@@ -11,6 +11,7 @@ use scraper::node::Element;
 use scraper::{Html, Node};
 
 use super::classes::{Families, families};
+use super::scan::Script;
 use super::tag::Tag;
 
 /// A page after the walk.
@@ -32,8 +33,8 @@ pub(super) struct Page<'a> {
     pub(super) lang: Option<&'a str>,
     /// The address that relative ones start from, if the page says one.
     pub(super) base: Option<&'a str>,
-    /// The bodies of JSON-LD scripts.
-    pub(super) json_ld: Vec<&'a str>,
+    /// The scripts that have a text, in document order.
+    pub(super) scripts: Vec<Script<'a>>,
     /// Buttons and visible inputs.
     pub(super) controls: usize,
 }
@@ -115,6 +116,17 @@ impl<'a> Page<'a> {
         }
         walk.flush();
         walk.page
+    }
+
+    /// The page with the scripts that the scan left out of its tree: they stand before those within it.
+    pub(super) fn with_scripts(mut self, scanned: Vec<Script<'a>>) -> Self {
+        self.scripts.splice(..0, scanned);
+        self
+    }
+
+    /// The texts of its JSON-LD.
+    pub(super) fn json_ld(&self) -> Vec<&'a str> {
+        self.scripts.iter().filter(|script| script.is_json_ld()).map(|script| script.text).collect()
     }
 
     /// The text of a scope or block.
@@ -203,9 +215,9 @@ impl<'a> Walk<'a> {
             Tag::Meta => return self.meta(element),
             Tag::Link => return self.link(element),
             Tag::Script => {
-                let kind = element.attr("type").unwrap_or_default().trim();
-                if kind.get(..19).is_some_and(|kind| kind.eq_ignore_ascii_case("application/ld+json")) {
-                    self.page.json_ld.push(child_text());
+                let script = Script { kind: element.attr("type").unwrap_or_default(), text: child_text() };
+                if !script.text.trim().is_empty() {
+                    self.page.scripts.push(script);
                 }
                 self.skipped += 1;
                 return;

@@ -1,0 +1,96 @@
+//! Which attributes the parser gets.
+
+/// The attributes that rules read, in lower case; a test holds the rooms' code against them.
+#[rustfmt::skip]
+const KEPT: [&str; 62] = [
+    "class", "href", "id", "src", "content", "name", "property", "rel", "style", "title", "alt", "role", "type", "lang", "itemprop", "itemtype", "itemscope", "datetime",
+    "hidden", "aria-hidden", "aria-label", "aria-modal", "aria-level", "http-equiv", "charset", "hreflang", "media", "xml:lang", "dir", "width", "height", "srcset", "poster",
+    "data-src", "data-srcset", "data-lazy-src", "data-original", "data-testid", "data-component", "data-type", "data-caption", "data-credit", "data-author",
+    "data-date", "data-time", "data-timestamp", "data-published", "data-url", "data-title", "data-text", "data-name", "pubdate", "colspan", "rowspan", "cite", "open",
+    "typeof", "itemid", "start", "value", "shadowrootmode", "amp",
+];
+
+/// Elements whose attributes the tree builder compares: three that are equal are not opened a fourth time (HTML
+/// Standard, 13.2.4.3). All of theirs are kept.
+const COMPARED: [&str; 13] =
+    ["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+
+/// Of such an element so many attributes are kept, of however many: the tokenizer compares each with all before it.
+const MOST_COMPARED: usize = 64;
+
+/// Says of one element's attributes which are kept, each name once.
+pub(super) struct Keeper {
+    /// A bit for each of [`KEPT`] that was seen.
+    seen: u64,
+    compared: usize,
+}
+
+impl Keeper {
+    /// For an element with this name.
+    pub(super) fn of(name: &str) -> Self {
+        let compared = name.len() <= 6 && COMPARED.iter().any(|known| known.eq_ignore_ascii_case(name));
+        Self { seen: 0, compared: if compared { MOST_COMPARED } else { 0 } }
+    }
+
+    /// Whether the next attribute, of this name, is kept.
+    pub(super) fn keeps(&mut self, name: &str) -> bool {
+        if self.compared > 0 {
+            self.compared -= 1;
+            return true;
+        }
+        let Some(place) = place(name) else { return false };
+        let first = self.seen & (1 << place) == 0;
+        self.seen |= 1 << place;
+        first
+    }
+}
+
+fn place(name: &str) -> Option<usize> {
+    let first = name.bytes().next()?.to_ascii_lowercase();
+    KEPT.iter().position(|kept| {
+        kept.len() == name.len() && kept.as_bytes().first() == Some(&first) && kept.eq_ignore_ascii_case(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// What stands in quotes behind `attr(` in the rooms' code.
+    fn asked_for(folder: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                asked_for(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                let code = fs::read_to_string(&path).unwrap();
+                let asked = code.split("attr(\"").skip(1).filter_map(|rest| rest.split_once('"'));
+                found.extend(asked.map(|(name, _)| name.to_owned()));
+            }
+        }
+    }
+
+    #[test]
+    fn each_attribute_that_a_rule_asks_for_is_kept() {
+        let mut found = Vec::new();
+        asked_for(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/extract"), &mut found);
+        assert!(found.len() > 5, "{found:?}");
+        let lost: Vec<&String> = found.iter().filter(|name| place(name).is_none()).collect();
+        assert!(lost.is_empty(), "left out before the parser: {lost:?}");
+    }
+
+    #[test]
+    fn each_kept_name_has_its_bit() {
+        assert!(KEPT.len() <= 64);
+        assert!(Keeper::of("p").keeps(KEPT[KEPT.len() - 1]));
+    }
+
+    #[test]
+    fn of_one_name_the_first_is_kept() {
+        let mut keeper = Keeper::of("p");
+        assert_eq!(["class", "CLASS", "onclick", "id"].map(|name| keeper.keeps(name)), [true, false, false, true]);
+    }
+}
