@@ -35,6 +35,17 @@ crash: compilers kafka ## Workers and brokers killed at random, then an oracle; 
 load: compilers kafka ## 20,000 URLs through a real Kafka and a restart: pages a second, peak memory, what is left
 	$(TEST) --test suite -- --ignored --exact --nocapture load::twenty_thousand_urls_of_eight_thousand_pages_go_through_a_restart
 
+# A folder with manifest.jsonl and gold.jsonl, and how many of its worst pages are shown.
+SET ?=
+WORST ?= 10
+
+.PHONY: quality
+quality: compilers ## Records held against gold, and the worst pages: SET=folder with manifest.jsonl and gold.jsonl; WORST=10
+	@test -n "$(SET)" || { echo "make quality SET=folder"; exit 2; }
+	$(CARGO) build --release --locked
+	target/release/newswire extract --manifest "$(SET)/manifest.jsonl" > target/quality.jsonl
+	python3 tests/quality/score.py "$(SET)" target/quality.jsonl --worst $(WORST)
+
 .PHONY: lint
 lint: ## Format and clippy, warnings denied
 	$(CARGO) fmt --check

@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 use jiff::tz::Offset;
 use url::Url;
 
+use super::content::Body;
+use super::dates::Dates;
 use super::jsonld::Graph;
 use super::page::Page;
 use super::scan::scan;
 use super::structured::{Facts, registrable};
 use super::text::{clean, words};
+use super::title::Title;
 use super::wire::{Copy, edit};
 use super::{authors, charset, content, dates, gate, images, language, parse, plain, title};
 use crate::record::{Attribution, Content, Publisher, Reason, Rights};
@@ -138,26 +141,76 @@ fn readable(text: &str, charset: &'static str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What the fields that the gate asks for come to.
+pub(super) struct Reading {
+    pub(super) title: Title,
+    pub(super) dates: Dates,
+    pub(super) body: Body,
+    pub(super) authors: Vec<String>,
+    pub(super) copy: Copy,
+}
+
+impl Reading {
+    fn of(facts: &Facts<'_>) -> Self {
+        Self::timed(facts, |_| ())
+    }
+
+    /// Reads a page, and says after each field that it is done.
+    pub(super) fn timed(facts: &Facts<'_>, mut done: impl FnMut(&'static str)) -> Self {
+        let title = title::title(facts);
+        done("title");
+        let today = Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
+        let dates = dates::dates(facts, title.heading, today);
+        done("dates");
+        let body = content::body(facts, title.text.as_deref(), title.heading);
+        done("body");
+        let authors = authors::authors(facts, title.heading, body.signature.as_deref());
+        done("authors");
+        let copy = edit(body.lines.clone());
+        done("wire");
+        Self { title, dates, body, authors, copy }
+    }
+
+    pub(super) fn known(&self) -> gate::Known {
+        gate::Known {
+            words: words(&self.copy.paragraphs.join("\n\n")),
+            authored: !self.authors.is_empty(),
+            dated: self.dates.published.is_some(),
+            headed: self.title.heading.is_some(),
+        }
+    }
+}
+
+/// What the gate measures of a page: the names of the measures, and their values for the page as it is, and as it would
+/// be without its scripts. For the gate's training, and for whoever asks why.
+///
+/// # Errors
+/// A [`Refusal`], when the page can't be read.
+pub fn measures(source: &Source<'_>, limits: &Limits) -> Result<(Vec<&'static str>, [Vec<f32>; 2]), Refusal> {
+    let deadline = Instant::now() + limits.time_limit;
+    let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
+    let scanned = scan(&text);
+    let html = parse::parse(&scanned.html, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+    let measured = |page: Page<'_>| {
+        let graph = Graph::of(&page.json_ld());
+        let facts = Facts::of(&page, source.url, &graph);
+        let reading = Reading::of(&facts);
+        gate::Measures::of(&facts, &reading.body, reading.known())
+    };
+    let whole = measured(Page::of(&html).with_scripts(scanned.scripts));
+    let without_scripts = measured(Page::of(&html));
+    Ok((whole.names(), [whole.values(), without_scripts.values()]))
+}
+
 fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result<(Content, Option<Url>), Refusal> {
     let graph = Graph::of(&page.json_ld());
     let facts = Facts::of(page, source.url, &graph);
-    let title = title::title(&facts);
-    let today = Offset::UTC.to_datetime(jiff::Timestamp::now()).date();
-    let dates = dates::dates(&facts, title.heading, today);
-    let body = content::body(&facts, title.text.as_deref(), title.heading);
-    let authors = authors::authors(&facts, title.heading, body.signature.as_deref());
-    let Copy { paragraphs, attribution, credits } = edit(body.lines.clone());
+    let reading = Reading::of(&facts);
+    let known = reading.known();
+    let score = gate::judge(&facts, &reading.body, known, limits.min_words)
+        .map_err(|detail| Refusal::NotAnArticle { detail })?;
+    let Reading { title, dates, body, authors, copy: Copy { paragraphs, attribution, credits } } = reading;
     let joined = paragraphs.join("\n\n");
-    let word_count = words(&joined);
-    let known = gate::Known {
-        words: word_count,
-        authored: !authors.is_empty(),
-        dated: dates.published.is_some(),
-        headed: title.heading.is_some(),
-    };
-    if let Some(detail) = gate::refuse(&facts, &body, known, limits.min_words) {
-        return Err(Refusal::NotAnArticle { detail });
-    }
     let content = Content {
         title: title.text,
         description: facts.description(),
@@ -168,12 +221,13 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
         publisher: facts.publisher(),
         section: facts.section(),
         tags: facts.tags(),
-        word_count: u32::try_from(word_count).unwrap_or(u32::MAX),
+        word_count: u32::try_from(known.words).unwrap_or(u32::MAX),
         images: images::images(&facts, body.region, credits),
         attribution,
         rights: facts.rights(source.x_robots_tag),
         body: joined,
         paragraphs,
+        article_score: Some(score),
     };
     Ok((content, facts.canonical()))
 }

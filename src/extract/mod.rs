@@ -38,13 +38,13 @@ mod parse;
 mod phrases;
 mod plain;
 mod scan;
+mod stages;
 mod structured;
 mod tag;
 #[cfg(test)]
 mod tests;
 mod text;
 mod title;
-#[cfg_attr(not(test), expect(dead_code, reason = "the first table is being trained"))]
 mod trees;
 mod wire;
 
@@ -52,4 +52,5 @@ mod wire;
 pub(crate) use dates::{Order, shown};
 pub(crate) use months::month;
 
-pub use article::{Extraction, Limits, Refusal, Source, extract};
+pub use article::{Extraction, Limits, Refusal, Source, extract, measures};
+pub use stages::stages;

@@ -172,6 +172,7 @@ const SLUG_WORDS: usize = 4;
 #[derive(Default)]
 struct Walk<'a> {
     page: Page<'a>,
+    seen: Seen<'a>,
     /// Open elements that have a scope.
     open: Vec<usize>,
     /// The innermost of them that is no inline element.
@@ -190,6 +191,46 @@ struct Walk<'a> {
     break_at: Option<usize>,
 }
 
+/// What names and classes came to when they were first seen: a page has a few, and each a hundred times.
+struct Seen<'a> {
+    tags: [(&'a str, Tag); SEEN],
+    families: [(&'a str, Families); SEEN],
+}
+
+/// Places for them, each for the last of those that fall on it.
+const SEEN: usize = 128;
+
+impl Default for Seen<'_> {
+    fn default() -> Self {
+        Self { tags: [("", Tag::named("")); SEEN], families: [("", families("")); SEEN] }
+    }
+}
+
+impl<'a> Seen<'a> {
+    fn tag(&mut self, name: &'a str) -> Tag {
+        let ends = |at: Option<&u8>| at.copied().map_or(0, usize::from);
+        let bytes = name.as_bytes();
+        let place = bytes.len() + 5 * ends(bytes.first()) + 11 * ends(bytes.last());
+        let Some(known) = self.tags.get_mut(place % SEEN) else { return Tag::named(name) };
+        if known.0 != name {
+            *known = (name, Tag::named(name));
+        }
+        known.1
+    }
+
+    fn families(&mut self, class: &'a str) -> Families {
+        let hash = xxhash_rust::xxh3::xxh3_64(class.as_bytes());
+        let Some(known) = usize::try_from(hash % SEEN as u64).ok().and_then(|place| self.families.get_mut(place))
+        else {
+            return families(class);
+        };
+        if known.0 != class {
+            *known = (class, families(class));
+        }
+        known.1
+    }
+}
+
 #[derive(Default)]
 struct Counts {
     words: usize,
@@ -201,7 +242,7 @@ struct Counts {
 
 impl<'a> Walk<'a> {
     fn open(&mut self, element: &'a Element, child_text: impl Fn() -> &'a str) {
-        let tag = Tag::named(element.name());
+        let tag = self.seen.tag(element.name());
         if self.skipped > 0 {
             self.skipped += usize::from(is_skipped(tag));
             return;
@@ -260,7 +301,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn scope(&self, tag: Tag, element: &'a Element, index: usize) -> Scope<'a> {
+    fn scope(&mut self, tag: Tag, element: &'a Element, index: usize) -> Scope<'a> {
         let at = self.page.text.len();
         let mut scope = Scope {
             tag,
@@ -279,7 +320,7 @@ impl<'a> Walk<'a> {
         for (name, value) in element.attrs() {
             match name {
                 "class" => {
-                    scope.own |= families(value);
+                    scope.own |= self.seen.families(value);
                     scope.unseen |= is_hidden_class(value);
                 }
                 "data-testid" | "data-component" => scope.own |= families(value),
@@ -323,7 +364,7 @@ impl<'a> Walk<'a> {
     }
 
     fn close(&mut self, element: &'a Element) {
-        let tag = Tag::named(element.name());
+        let tag = self.seen.tag(element.name());
         if self.skipped > 0 {
             self.skipped -= usize::from(is_skipped(tag));
             return;
@@ -374,16 +415,15 @@ impl<'a> Walk<'a> {
 
     fn inline(&mut self, text: &str) {
         let mut rest = text;
-        loop {
-            let trimmed = rest.trim_start_matches(is_space);
-            self.space |= trimmed.len() < rest.len();
-            if trimmed.is_empty() {
-                return;
-            }
-            let end = trimmed.find(is_space).unwrap_or(trimmed.len());
-            let (word, after) = trimmed.split_at(end);
+        while !rest.is_empty() {
+            let space = leading(rest, true);
+            self.space |= space > 0;
+            let (_, from) = rest.split_at(space);
+            let (word, after) = from.split_at(leading(from, false));
             rest = after;
-            self.word(word);
+            if !word.is_empty() {
+                self.word(word);
+            }
         }
     }
 
@@ -430,6 +470,27 @@ impl<'a> Walk<'a> {
 
 fn is_skipped(tag: Tag) -> bool {
     matches!(tag, Tag::Skipped | Tag::Script | Tag::Title)
+}
+
+/// The bytes at the beginning that are white space, or are none.
+fn leading(text: &str, space: bool) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if byte.is_ascii() {
+            if matches!(byte, b' ' | b'\t'..=b'\r') != space {
+                return at;
+            }
+            at += 1;
+            continue;
+        }
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { return at };
+        if is_space(c) != space {
+            return at;
+        }
+        at += c.len_utf8();
+    }
+    at
 }
 
 fn is_space(c: char) -> bool {

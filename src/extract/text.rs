@@ -23,17 +23,15 @@ pub(super) const IMAGES: usize = 100;
 ///
 /// Cleaning a clean text changes nothing.
 pub(super) fn clean(text: &str) -> String {
-    let text: Cow<'_, str> = if is_nfc_quick(text.chars()) == IsNormalized::Yes {
-        Cow::Borrowed(text)
-    } else {
-        text.nfc().collect::<String>().into()
-    };
+    let text: Cow<'_, str> = if is_nfc(text) { Cow::Borrowed(text) } else { text.nfc().collect::<String>().into() };
     let mut clean = String::with_capacity(text.len());
-    let mut space = false;
+    let (mut space, mut dropped) = (false, false);
     for c in text.chars() {
         if c.is_whitespace() {
             space = true;
-        } else if !is_dropped(c) {
+        } else if is_dropped(c) {
+            dropped = true;
+        } else {
             if space && !clean.is_empty() {
                 clean.push(' ');
             }
@@ -42,7 +40,14 @@ pub(super) fn clean(text: &str) -> String {
         }
     }
     // Leaving a character out can bring a letter and its mark together.
-    if is_nfc_quick(clean.chars()) == IsNormalized::Yes { clean } else { clean.nfc().collect() }
+    if !dropped || is_nfc(&clean) { clean } else { clean.nfc().collect() }
+}
+
+/// Whether a text is in NFC for sure. Characters below U+0300 and the punctuation of print, which are nearly all of
+/// most texts, need no look into the tables.
+fn is_nfc(text: &str) -> bool {
+    text.chars().all(|c| c < '\u{300}' || matches!(c, '\u{2010}'..='\u{2027}'))
+        || is_nfc_quick(text.chars()) == IsNormalized::Yes
 }
 
 /// Characters that no reader sees: controls, soft hyphen, zero-width space, word joiner, byte order
@@ -181,25 +186,63 @@ pub(super) fn cut(mut text: String, most: usize) -> String {
 /// Words of a text as Unicode cuts them (UAX 29); in Chinese and Japanese two characters count as one.
 pub(super) fn words(text: &str) -> usize {
     let (mut words, mut ideographs) = (0, 0);
-    for word in text.unicode_words() {
-        let here = word.chars().filter(|c| is_ideograph(*c)).count();
-        ideographs += here;
-        words += usize::from(here == 0);
+    // No word goes over a space, and most between two are ASCII.
+    for part in text.split_ascii_whitespace() {
+        if part.is_ascii() {
+            words += ascii_words(part.as_bytes());
+            continue;
+        }
+        for word in part.unicode_words() {
+            let here = word.chars().filter(|c| is_ideograph(*c)).count();
+            ideographs += here;
+            words += usize::from(here == 0);
+        }
     }
     words + ideographs.div_ceil(2)
+}
+
+/// Words of ASCII text as UAX 29 cuts them: runs of letters, digits and underscores, with a mark between two letters
+/// (WB6, WB7) or two digits (WB11, WB12) within them. A run of underscores alone is no word.
+fn ascii_words(text: &[u8]) -> usize {
+    let (mut words, mut in_run, mut counted) = (0, false, false);
+    let mut last = b' ';
+    for (at, byte) in text.iter().copied().enumerate() {
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            counted &= in_run;
+            in_run = true;
+            if !counted && byte != b'_' {
+                words += 1;
+                counted = true;
+            }
+        } else {
+            let next = text.get(at + 1).copied().unwrap_or_default();
+            let in_word =
+                last.is_ascii_alphabetic() && next.is_ascii_alphabetic() && matches!(byte, b'.' | b'\'' | b':');
+            let in_number =
+                last.is_ascii_digit() && next.is_ascii_digit() && matches!(byte, b'.' | b'\'' | b',' | b';');
+            in_run &= in_word || in_number;
+        }
+        last = byte;
+    }
+    words
 }
 
 /// A text as it is compared: letters and digits in lower case, one space between words.
 pub(super) fn key(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_alphanumeric() {
+        if c.is_ascii_alphanumeric() {
+            key.push(c.to_ascii_lowercase());
+        } else if !c.is_ascii() && c.is_alphanumeric() {
             key.extend(c.to_lowercase());
-        } else if !key.ends_with(' ') && !matches!(c, '\'' | '’' | '\u{ad}') {
+        } else if !key.is_empty() && !key.ends_with(' ') && !matches!(c, '\'' | '’' | '\u{ad}') {
             key.push(' ');
         }
     }
-    key.trim().to_owned()
+    if key.ends_with(' ') {
+        key.pop();
+    }
+    key
 }
 
 #[cfg(test)]
@@ -213,6 +256,22 @@ mod tests {
         assert_eq!(clean(" a\u{202e}b\u{0}\u{a0}\n c\u{ad}d\u{200b} "), "ab cd");
         assert_eq!(clean("e\u{301}"), "é");
         assert_eq!(clean("می\u{200c}خواهم"), "می\u{200c}خواهم");
+    }
+
+    #[test]
+    fn a_short_cut_counts_as_unicode_does() {
+        for text in
+            ["it's 3,000.5 e.g. a.b: x:y 1.a a.1 __ _a_ a'1 l'a 'a' 1;2 a;b a..b 5'6 a_.b", "", "--", "a.", ".a"]
+        {
+            assert_eq!(words(text), text.unicode_words().count(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_ascii_is_counted_as_unicode_does(text in "[a-c0-2_.,;:' -]{0,24}") {
+            prop_assert_eq!(words(&text), text.unicode_words().count());
+        }
     }
 
     #[test]

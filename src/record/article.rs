@@ -68,6 +68,8 @@ pub struct Content {
     pub attribution: Attribution,
     /// What the page says about its use.
     pub rights: Rights,
+    /// How much the page is like an article, from 0 to 1: what the gate weighed; null for plain text.
+    pub article_score: Option<f64>,
 }
 
 /// Who published an article.

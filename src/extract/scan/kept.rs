@@ -2,10 +2,10 @@
 
 /// The attributes that rules read, in lower case; a test holds the rooms' code against them.
 #[rustfmt::skip]
-const KEPT: [&str; 62] = [
+const KEPT: [&str; 63] = [
     "class", "href", "id", "src", "content", "name", "property", "rel", "style", "title", "alt", "role", "type", "lang", "itemprop", "itemtype", "itemscope", "datetime",
     "hidden", "aria-hidden", "aria-label", "aria-modal", "aria-level", "http-equiv", "charset", "hreflang", "media", "xml:lang", "dir", "width", "height", "srcset", "poster",
-    "data-src", "data-srcset", "data-lazy-src", "data-original", "data-testid", "data-component", "data-type", "data-caption", "data-credit", "data-author",
+    "data-src", "data-srcset", "data-lazy", "data-lazy-src", "data-original", "data-testid", "data-component", "data-type", "data-caption", "data-credit", "data-author",
     "data-date", "data-time", "data-timestamp", "data-published", "data-url", "data-title", "data-text", "data-name", "pubdate", "colspan", "rowspan", "cite", "open",
     "typeof", "itemid", "start", "value", "shadowrootmode", "amp",
 ];
