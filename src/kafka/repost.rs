@@ -17,7 +17,6 @@ use super::client::producer_config;
 use super::commit::Delivery;
 use super::ledger::Position;
 use super::message::Parcel;
-use super::partitions::MAX_METADATA_BYTES;
 use super::position;
 use super::producer::DeliveryError;
 use super::reader::Reader;
@@ -70,10 +69,10 @@ fn transactional_id(group_id: &str) -> String {
     format!("{}:rejected", replay_group(group_id))
 }
 
-/// Whether a position can be written beside an offset, and read back.
-pub fn fits(position: &Position) -> bool {
+/// Whether a position can be written beside an offset in `room` bytes, and read back.
+pub fn fits(position: &Position, room: usize) -> bool {
     let text = position::encode(position.frontier, &position.done);
-    text.len() <= MAX_METADATA_BYTES && position::decode(position.frontier, &text).as_ref() == Ok(&position.done)
+    text.len() <= room && position::decode(position.frontier, &text).as_ref() == Ok(&position.done)
 }
 
 /// A producer of transactions, and the group whose offsets go into them.
@@ -178,13 +177,13 @@ mod tests {
     #[test]
     fn a_position_fits_until_its_text_is_longer_than_kafka_takes() {
         let every_other = |count: i64| (0..count).map(|n| 2 * n + 1..2 * n + 2).collect();
-        assert!(fits(&Position { frontier: 0, done: every_other(12_000) }));
-        assert!(!fits(&Position { frontier: 0, done: every_other(12_400) }));
+        assert!(fits(&Position { frontier: 0, done: every_other(12_000) }, 4_096));
+        assert!(!fits(&Position { frontier: 0, done: every_other(12_400) }, 4_096));
     }
 
     #[test]
     fn a_position_that_could_not_be_read_back_does_not_fit() {
         let far = 1_i64 << 40;
-        assert!(!fits(&Position { frontier: 0, done: std::iter::once(far..far + 1).collect() }));
+        assert!(!fits(&Position { frontier: 0, done: std::iter::once(far..far + 1).collect() }, 4_096));
     }
 }

@@ -18,9 +18,8 @@ use crate::record::{Origin, Reason};
 /// Bytes of messages that one transaction holds, whatever their number.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 
-/// Below so many ranges the text of a position fits surely: each is two numbers of at most 5 bytes, and base64
-/// makes 4 of 3.
-const SURELY_FITTING: usize = 300;
+/// The most bytes that a range takes in a position's text: two numbers of at most 5 bytes, of which base64 makes 14.
+const RANGE_BYTES: usize = 14;
 
 /// What is asked of a replay.
 #[derive(Debug, Clone)]
@@ -128,6 +127,8 @@ struct Work {
     /// Where messages go; nowhere when they are only counted.
     repost: Option<Repost>,
     urls: Arc<str>,
+    /// Bytes that brokers take beside an offset.
+    room: usize,
     progress: BTreeMap<i32, Progress>,
     batch: Vec<Picked>,
     batch_bytes: usize,
@@ -181,7 +182,8 @@ impl Replay {
         }
         let summary = Summary { dry_run: repost.is_none(), ..Summary::default() };
         let urls = settings.topics.urls.as_str().into();
-        let work = Work { request, repost, urls, progress, batch: Vec::new(), batch_bytes: 0, summary };
+        let room = usize::try_from(settings.delivery.offset_metadata_max).unwrap_or(usize::MAX);
+        let work = Work { request, repost, urls, room, progress, batch: Vec::new(), batch_bytes: 0, summary };
         Ok(Self { reader, rejected, spans, work })
     }
 
@@ -266,7 +268,7 @@ impl Work {
             }
         }
         progress.settle(offset);
-        if progress.ranges() > SURELY_FITTING && !fits(&progress.position()) {
+        if (progress.ranges() + 1) * RANGE_BYTES > self.room && !fits(&progress.position(), self.room) {
             progress.take_back(offset);
             return Next::Full;
         }
@@ -330,7 +332,8 @@ impl Work {
         let mut number = 0..;
         self.batch.retain(|_| number.next().is_none_or(|number| !is_refused.contains(&number)));
         for (partition, offset) in first {
-            let Some(progress) = self.progress.get_mut(&partition).filter(|progress| !fits(&progress.position()))
+            let Some(progress) =
+                self.progress.get_mut(&partition).filter(|progress| !fits(&progress.position(), self.room))
             else {
                 continue;
             };

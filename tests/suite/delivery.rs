@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::pages;
 use crate::schema;
 use crate::setup::{Setup, ended_for_good, origin_in};
 use crate::site::{Answer, Gate};
@@ -23,6 +24,7 @@ macro_rules! in_both_modes {
 }
 
 in_both_modes!(
+    an_article_larger_than_its_topic_takes_is_rejected_and_the_others_beside_it_are_published,
     a_sigterm_in_the_middle_loses_nothing_and_doubles_nothing,
     a_kill_in_the_middle_loses_nothing,
     offsets_never_pass_an_unfinished_message,
@@ -193,4 +195,28 @@ fn an_interrupt_from_the_keyboard_drains_too(mode: &str) {
     worker.signal("INT");
     assert_eq!(worker.exit_code(SOON), Some(0));
     assert_eq!(setup.topics.lag(setup.group(), &setup.topic("urls")), 0);
+}
+
+fn an_article_larger_than_its_topic_takes_is_rejected_and_the_others_beside_it_are_published(mode: &str) {
+    let mut setup = Setup::in_mode("delivery-large", mode);
+    let small = setup.topic("small");
+    setup.topics.create_with(&small, 1, &[("max.message.bytes", "60000")]);
+    setup.set("topics", "articles", &format!("{small:?}"));
+    // Long enough for all of them to go in one transaction, and in one batch.
+    setup.set("delivery", "commit_interval", "\"10s\"");
+    // The text of 200 articles: what is left of it when it is compressed is too large still.
+    let mut long = pages::article(1);
+    long.paragraphs = (1_000..1_200).flat_map(|seed| pages::article(seed).paragraphs).collect();
+    setup.site.set("alpha.example/long", Answer::html(long.html()));
+    let worker = Worker::start(&setup);
+    let urls = (400..420).map(|seed| format!("http://alpha.example/article/{seed}"));
+    setup.send_urls(urls.chain(["http://alpha.example/long".to_owned()]));
+    for record in setup.ended(21) {
+        let json = record.json();
+        let is_long = json["url"] == "http://alpha.example/long";
+        assert_eq!(json["outcome"], if is_long { "rejected" } else { "published" }, "{json:#}");
+        assert_eq!(json.get("reason"), is_long.then_some(&"too_large".into()), "{json:#}");
+    }
+    assert_eq!(setup.read("small").all().len(), 20);
+    worker.stop();
 }

@@ -313,6 +313,15 @@ fn it_logs_in_as_the_worker_does_and_a_refused_login_is_a_mistake_in_the_setting
 }
 
 #[test]
+fn it_works_whatever_the_protocol_of_the_workers_group() {
+    let mut setup = Setup::new("replay-protocol");
+    setup.set("kafka.consumer_properties", "\"group.protocol\"", "\"consumer\"");
+    let world = World::of(setup, &many(5, "gone"));
+    assert_eq!(world.replayed(&["--limit", "2"])["replayed"], 2);
+    assert_eq!(world.replayed(&[])["replayed"], 3);
+}
+
+#[test]
 fn wrong_use_and_brokers_that_are_not_there_are_told_apart() {
     let setup = Setup::at("replay-nobody", "127.0.0.1:1");
     let config = setup.write_settings("replay.toml");
