@@ -17,6 +17,10 @@ use crate::config::Settings;
 use crate::kafka::{Link, Partitions};
 use crate::metrics::Metrics;
 
+mod hosts;
+
+pub use hosts::HostPages;
+
 /// How long intake may go without polling. It polls every 50 ms; handing partitions over takes at most
 /// 7 s.
 const INTAKE_SILENCE: Duration = Duration::from_secs(30);
@@ -118,7 +122,7 @@ impl Health {
 /// Serves at `address` for as long as the process lives; the answer is where it listens.
 ///
 /// Fails when the address can't be bound.
-pub async fn serve(address: SocketAddr, health: Arc<Health>) -> io::Result<SocketAddr> {
+pub async fn serve(address: SocketAddr, health: Arc<Health>, hosts: Arc<HostPages>) -> io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
     let router = Router::new()
@@ -126,7 +130,8 @@ pub async fn serve(address: SocketAddr, health: Arc<Health>) -> io::Result<Socke
         .route("/metrics", get(metrics))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .with_state(health);
+        .with_state(health)
+        .merge(hosts::routes(hosts));
     tokio::spawn(async move {
         if let Err(failure) = axum::serve(listener, router).await {
             tracing::error!(error = %failure, "admin server ended");
@@ -149,7 +154,7 @@ async fn index(State(health): State<Arc<Health>>) -> Html<String> {
     Html(format!(
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
          <meta name=color-scheme content='light dark'><title>newswire</title><h1>newswire {version}: {ready}</h1>\
-         <p><a href=/metrics>metrics</a> <a href=/livez>livez</a> <a href=/readyz>readyz</a></p>\
+         <p><a href=/metrics>metrics</a> <a href=/livez>livez</a> <a href=/readyz>readyz</a> <a href=/hosts>hosts</a></p>\
          <table><tr><th>partition<th>consumed<th>ended<th>in flight<th>given up</tr>{rows}</table></html>"
     ))
 }

@@ -200,6 +200,8 @@ mod tests {
         let partitions = Arc::new(Partitions::default());
         partitions.assign([(crate::kafka::Partition { topic: "news.urls".into(), number: 0 }, None)]);
         metrics.register(Box::new(Law::new(partitions, Capacity::new(1, 1)).unwrap())).unwrap();
+        let hosts = crate::frontier::Hosts::new(1, Duration::ZERO, 1);
+        metrics.register(Box::new(crate::frontier::Figures::new(hosts).unwrap())).unwrap();
         metrics.lag("news.urls", 0, 0);
         let scrape = metrics.render().unwrap();
         let table = include_str!("../docs/metrics.md");

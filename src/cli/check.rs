@@ -52,7 +52,8 @@ pub fn check(url: &str, json: bool, settings: &Settings) -> Result<ExitCode, Fai
 
 fn pipeline(values: Arc<Values>) -> Result<Pipeline, String> {
     let client = Client::new(&values.fetch).map_err(|failure| failure.to_string())?;
-    let frontier = Frontier::new(&values.frontier, client.clone());
+    let frontier = Frontier::new(&values.frontier, client.clone(), values.delivery.max_in_flight)
+        .map_err(|failure| failure.to_string())?;
     let capacity = Capacity::new(1, values.delivery.max_bytes_in_flight);
     let metrics = Metrics::new().map_err(|failure| failure.to_string())?;
     Ok(Pipeline::new(values, client, frontier, capacity, metrics, Quarantine::off(), CancellationToken::new()))

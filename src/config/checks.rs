@@ -17,13 +17,10 @@ pub(super) fn not_in_this_version(settings: &Settings, reader: &mut Reader) {
             reader.refuse(key, format!("not in this version; allowed is {instead}"));
         }
     };
-    refuse(!settings.frontier.address_delay.is_zero(), "frontier.address_delay", r#""0s""#);
-    refuse(settings.frontier.rules.is_some(), "frontier.rules", r#""" for none"#);
     refuse(settings.frontier.store == FrontierStore::Redis, "frontier.store", r#""memory""#);
     refuse(settings.dedup.store == DedupStore::Redis, "dedup.store", r#""embedded""#);
     refuse(settings.feeds.discover, "feeds.discover", "false");
     refuse(settings.feeds.use_content, "feeds.use_content", "false");
-    refuse(settings.admin.control, "admin.control", "false");
 }
 
 /// Refuses values that are each allowed and can't stand beside each other.

@@ -37,7 +37,7 @@ pub use error::{SettingError, SettingsErrors};
 pub use load::{Loaded, defaults, environment, load};
 pub use secret::Secret;
 pub use settings::{
-    Admin, Dedup, DedupStore, Delivery, DeliveryMode, Extract, Feeds, Fetch, Frontier, FrontierStore, Kafka, Log,
-    LogFormat, Membership, Retry, Robots, Settings, Tier, Topics,
+    Admin, Dedup, DedupStore, Delivery, DeliveryMode, Directives, Extract, Feeds, Fetch, Frontier, FrontierStore,
+    Kafka, Log, LogFormat, Membership, Retry, Robots, Settings, Tier, Topics,
 };
 pub use source::Source;

@@ -11,8 +11,8 @@ use super::rules::{
     Address, Choice, File, Hidden, Listen, Number, OrMade, OrNone, Size, Span, Switch, Text, is_log_filter,
 };
 use super::settings::{
-    Admin, Dedup, DedupStore, Delivery, DeliveryMode, Extract, Feeds, Fetch, Frontier, FrontierStore, Kafka, Log,
-    LogFormat, Membership, Retry, Robots, Settings, Tier, Topics,
+    Admin, Dedup, DedupStore, Delivery, DeliveryMode, Directives, Extract, Feeds, Fetch, Frontier, FrontierStore,
+    Kafka, Log, LogFormat, Membership, Retry, Robots, Settings, Tier, Topics,
 };
 use super::topology::{Ports, TOPIC, Tiers, resolved};
 
@@ -128,6 +128,11 @@ fn frontier(reader: &mut Reader) -> Frontier {
             "frontier.robots",
             Robots::Obey,
             Choice(&[("obey", Robots::Obey), ("ignore", Robots::Ignore)]),
+        ),
+        directives: reader.read(
+            "frontier.directives",
+            Directives::Record,
+            Choice(&[("record", Directives::Record), ("obey", Directives::Obey)]),
         ),
         rules: reader.read("frontier.rules", None, OrNone(File)),
         store: reader.read(

@@ -167,6 +167,8 @@ pub struct Frontier {
     pub max_wait: Duration,
     /// Whether robots.txt is obeyed.
     pub robots: Robots,
+    /// What becomes of a page that does not want to be indexed or archived.
+    pub directives: Directives,
     /// A file with rules for hosts.
     pub rules: Option<PathBuf>,
     /// Where the pace of hosts is kept.
@@ -179,6 +181,14 @@ pub struct Frontier {
 pub enum Robots {
     Obey,
     Ignore,
+}
+
+/// Whether `noindex` and `noarchive` of a page are obeyed or only recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "said by the names")]
+pub enum Directives {
+    Record,
+    Obey,
 }
 
 /// Where the pace of hosts is kept.

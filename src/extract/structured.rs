@@ -17,7 +17,7 @@ use url::Url;
 use super::jsonld::{Graph, address};
 use super::page::Page;
 use super::text::{STRING_CHARS, TAGS, clean_markup, cut, key};
-use crate::record::{Publisher, Rights};
+use crate::record::{Publisher, Rights, is_plausible_canonical};
 
 /// Meta names of the day of publication, in lower case and without what divides their words.
 #[rustfmt::skip]
@@ -190,6 +190,7 @@ impl<'a> Facts<'a> {
             license,
             accessible_for_free: self.ld.and_then(|ld| ld.get("isAccessibleForFree")).and_then(truth),
             tdm_reserved: self.page.meta("tdm-reservation").map(|value| value == "1"),
+            content_signal: None,
         }
     }
 
@@ -198,22 +199,13 @@ impl<'a> Facts<'a> {
         self.page.links.iter().find(|(rel, _)| has_word(rel, relation)).map(|(_, href)| href.trim())
     }
 
-    /// The page's own address as it says, if that is plausible: of the same site, and not its front page.
+    /// The page's own address as it says, if that is plausible.
     pub(super) fn canonical(&self) -> Option<Url> {
         [self.link("canonical"), self.page.meta("og:url")]
             .into_iter()
             .flatten()
             .filter_map(|address| self.url.join(address).ok())
-            .find(|canonical| {
-                let same_site = registrable(canonical.host_str().unwrap_or_default())
-                    == registrable(self.url.host_str().unwrap_or_default());
-                let front = canonical.path() == "/" && canonical.query().is_none();
-                let plain = canonical.username().is_empty() && canonical.password().is_none();
-                matches!(canonical.scheme(), "http" | "https")
-                    && same_site
-                    && plain
-                    && (!front || self.url.path() == "/")
-            })
+            .find(|canonical| is_plausible_canonical(self.url, canonical))
             .map(|mut canonical| {
                 canonical.set_fragment(None);
                 canonical

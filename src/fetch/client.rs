@@ -1,5 +1,6 @@
 //! One request, one answer.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -8,13 +9,13 @@ use bytes::Bytes;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use tokio::time::Instant;
-use url::Url;
+use url::{Host, Url};
 
 use super::body::{self, Limits};
 use super::redirect::{Refresh, location};
 use super::resolver::Resolver;
 use super::tls::{Offer, client_config};
-use super::{FetchError, Guard, PageHeaders, Raw, coding, failure, media, retry_after};
+use super::{FetchError, Guard, PageHeaders, Raw, Validators, coding, failure, media, retry_after};
 use crate::config;
 
 /// The most bytes that an answer's header may have, names and values.
@@ -54,6 +55,7 @@ struct Inner {
     /// For hosts of `fetch.resolve` whose URL names a port. See [`Client::request`].
     http1: reqwest::Client,
     guard: Arc<Guard>,
+    resolver: Resolver,
     user_agent: String,
     connect_timeout: Duration,
     read_timeout: Duration,
@@ -88,6 +90,8 @@ pub enum Answer {
         /// The status; 200 where a `Refresh` header sent us on.
         status: u16,
     },
+    /// It is as it was when we had it (304).
+    NotModified,
 }
 
 /// The beginning of a small file such as robots.txt.
@@ -99,6 +103,8 @@ pub struct Prefix {
     pub location: Option<Url>,
     /// How long the host asks us to stay away.
     pub retry_after: Option<Duration>,
+    /// How long the answer may be kept, where `Cache-Control` says so; zero for one that may not be.
+    pub max_age: Option<Duration>,
     /// Its first bytes, decoded as far as they could be. Empty unless the status is 2xx.
     pub bytes: Bytes,
 }
@@ -116,10 +122,11 @@ impl Client {
             return Err(ClientError::ResolveAddress(literal.clone()));
         }
         let guard = Arc::new(Guard::new(settings));
+        let resolver = Resolver::new(guard.clone());
         let build = |offer| -> Result<reqwest::Client, ClientError> {
             let builder = reqwest::Client::builder()
                 .tls_backend_preconfigured(client_config(settings, offer)?)
-                .dns_resolver(Resolver::new(guard.clone()))
+                .dns_resolver(resolver.clone())
                 .no_proxy()
                 .redirect(Policy::none())
                 .referer(false)
@@ -137,6 +144,7 @@ impl Client {
         let inner = Inner {
             http: build(Offer::Http2)?,
             http1: build(Offer::Http1)?,
+            resolver: resolver.clone(),
             guard,
             user_agent: settings.user_agent.clone(),
             connect_timeout: settings.connect_timeout,
@@ -159,16 +167,28 @@ impl Client {
         self.inner.guard.check(url)
     }
 
-    /// Asks for `url` once, within `time_left`.
+    /// The address that `url`'s host is at: the first one that may be connected to; `None` where there is none.
+    pub async fn address_of(&self, url: &Url) -> Option<IpAddr> {
+        match url.host()? {
+            Host::Ipv4(address) => Some(address.into()),
+            Host::Ipv6(address) => Some(address.into()),
+            Host::Domain(name) => self.inner.resolver.addresses(name).await.ok()?.first().map(SocketAddr::ip),
+        }
+    }
+
+    /// Asks for `url` once, within `time_left`; where it is `known`, only for what is newer.
     ///
     /// # Errors
     /// What [`Client::check`] refuses, before anything is connected to; then whatever keeps the
     /// answer from being a page or a redirect.
-    pub async fn get(&self, url: &Url, time_left: Duration) -> Result<Answer, FetchError> {
+    pub async fn get(&self, url: &Url, known: Option<&Validators>, time_left: Duration) -> Result<Answer, FetchError> {
         let started = Instant::now();
         let deadline = started + time_left;
-        let response = self.request(url, deadline, ACCEPT).await?;
+        let response = self.request(url, deadline, ACCEPT, known).await?;
         let status = response.status().as_u16();
+        if status == 304 && known.is_some() {
+            return Ok(Answer::NotModified);
+        }
         if matches!(status, 300..=303 | 307 | 308) {
             return match location_of(&response, url) {
                 Some(to) => Ok(Answer::Redirect { to, status }),
@@ -201,18 +221,19 @@ impl Client {
     /// As [`Client::get`], but no status is an error, and no file is too large or of a wrong type.
     pub async fn prefix(&self, url: &Url, limit: usize, time_left: Duration) -> Result<Prefix, FetchError> {
         let deadline = Instant::now() + time_left;
-        let response = self.request(url, deadline, HeaderValue::from_static("text/plain,*/*;q=0.5")).await?;
+        let response = self.request(url, deadline, HeaderValue::from_static("text/plain,*/*;q=0.5"), None).await?;
         let status = response.status().as_u16();
         let location = location_of(&response, url).filter(|_| matches!(status, 300..=303 | 307 | 308));
         let retry_after = retry_after_of(&response);
+        let max_age = max_age_of(&response);
         if !(200..=299).contains(&status) {
-            return Ok(Prefix { status, location, retry_after, bytes: Bytes::new() });
+            return Ok(Prefix { status, location, retry_after, max_age, bytes: Bytes::new() });
         }
         let header = all(response.headers(), &header::CONTENT_ENCODING).unwrap_or_default();
         let codings = coding::named(&header).map_err(|cause| FetchError::Undecodable { cause })?;
         let received = body::prefix(response, self.limits(limit as u64, deadline)).await?;
         let bytes = if codings.is_empty() { received } else { coding::decode(&codings, &received, limit).bytes.into() };
-        Ok(Prefix { status, location, retry_after, bytes })
+        Ok(Prefix { status, location, retry_after, max_age, bytes })
     }
 
     fn limits(&self, max_body: u64, deadline: Instant) -> Limits {
@@ -229,6 +250,7 @@ impl Client {
         url: &Url,
         deadline: Instant,
         accept: HeaderValue,
+        known: Option<&Validators>,
     ) -> Result<reqwest::Response, FetchError> {
         self.check(url)?;
         let started = Instant::now();
@@ -243,6 +265,14 @@ impl Client {
             }
             _ => self.inner.http.get(url.clone()),
         };
+        let conditions = [
+            (header::IF_NONE_MATCH, known.and_then(|known| known.etag.as_deref())),
+            (header::IF_MODIFIED_SINCE, known.and_then(|known| known.last_modified.as_deref())),
+        ];
+        let request = conditions
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, HeaderValue::from_str(value?).ok()?)))
+            .fold(request, |request, (name, value)| request.header(name, value));
         let request = request.header(header::ACCEPT_ENCODING, ACCEPT_ENCODING).header(header::ACCEPT, accept);
         let until = deadline.min(started + self.inner.connect_timeout + self.inner.read_timeout);
         let response = match tokio::time::timeout_at(until, request.send()).await {
@@ -266,6 +296,17 @@ fn location_of(response: &reqwest::Response, url: &Url) -> Option<Url> {
 
 fn retry_after_of(response: &reqwest::Response) -> Option<Duration> {
     retry_after::asked_for(response.headers().get(header::RETRY_AFTER)?, SystemTime::now())
+}
+
+/// `Cache-Control`'s word (RFC 9111, section 5.2.2) on how long an answer may be kept.
+fn max_age_of(response: &reqwest::Response) -> Option<Duration> {
+    let header = all(response.headers(), &header::CACHE_CONTROL)?.to_ascii_lowercase();
+    let mut directives = header.split(',').map(str::trim);
+    if directives.clone().any(|directive| matches!(directive, "no-store" | "no-cache")) {
+        return Some(Duration::ZERO);
+    }
+    let seconds = directives.find_map(|directive| directive.strip_prefix("max-age="))?;
+    seconds.trim_matches('"').parse().ok().map(Duration::from_secs)
 }
 
 fn page_headers(headers: &HeaderMap) -> PageHeaders {

@@ -7,6 +7,7 @@
 //!   address of a name, at connect time.
 //! - `body`: bytes read under a cap and a deadline; `coding`: what they decompress to, under a cap;
 //!   `media`: whether they are anything that newswire reads.
+//! - [`meta_refresh`]: where a page sends its reader at once; [`Validators`]: which version of a page we have.
 //! - `retry_after`: when a host asks us to come back later.
 //! - [`FetchError`]: everything that can go wrong, with the reason it ends a message with.
 
@@ -17,6 +18,7 @@ mod error;
 mod failure;
 mod guard;
 mod media;
+mod meta_refresh;
 mod redirect;
 mod resolver;
 pub mod retry_after;
@@ -25,10 +27,13 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod validators;
 
 pub use body::{Page, PageHeaders, Raw};
 pub use client::{Answer, Client, ClientError, Prefix};
 pub use error::FetchError;
 pub use guard::Guard;
 pub use media::Media;
+pub use meta_refresh::meta_refresh;
 pub use redirect::{Hops, Refresh};
+pub use validators::{Validators, Visits};

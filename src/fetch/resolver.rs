@@ -6,18 +6,33 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
+use moka::future::Cache;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use tokio::sync::Semaphore;
 
 use super::Guard;
 
 /// Addresses of one name that are tried at most; a name with more of them is up to no good.
 const MOST_ADDRESSES: usize = 16;
 
-/// The system's resolver behind the guard, and `fetch.resolve` before it.
+/// How long the system's answer is kept. The system tells no TTL; a minute is what sites that move by DNS use.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// Names whose answers are kept at most, 300 bytes each.
+const MOST_NAMES: u64 = 20_000;
+
+/// Names that the system is asked for at once. It answers on threads that pages are parsed on too.
+const AT_ONCE: usize = 64;
+
+/// The system's resolver behind the guard, and `fetch.resolve` before it. A clone shares what is remembered.
 #[derive(Debug, Clone)]
 pub struct Resolver {
     guard: Arc<Guard>,
+    known: Cache<String, Arc<[SocketAddr]>>,
+    asking: Arc<Semaphore>,
 }
 
 /// A name of which no address may be connected to. It travels inside of reqwest's own error.
@@ -28,19 +43,31 @@ pub struct OnlyForbidden(pub IpAddr);
 impl Resolver {
     /// A resolver whose answers `guard` allows.
     pub fn new(guard: Arc<Guard>) -> Self {
-        Self { guard }
+        let known = Cache::builder().max_capacity(MOST_NAMES).time_to_live(REMEMBERED).build();
+        Self { guard, known, asking: Arc::new(Semaphore::new(AT_ONCE)) }
     }
 
-    async fn addresses(&self, host: &str) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
+    /// The addresses of a name that may be connected to, at least one.
+    ///
+    /// # Errors
+    /// The system's, or [`OnlyForbidden`].
+    pub async fn addresses(&self, host: &str) -> Result<Vec<SocketAddr>, Box<dyn std::error::Error + Send + Sync>> {
         if let Some(address) = self.guard.own_address(host) {
             return Ok(self.allowed(std::iter::once(address))?);
         }
+        let found = self.known.try_get_with(host.to_ascii_lowercase(), self.asked(host)).await;
+        // The guard judges at each connection, whatever is remembered.
+        Ok(self.allowed(found.map_err(|error| io::Error::new(error.kind(), error.to_string()))?.iter().copied())?)
+    }
+
+    async fn asked(&self, host: &str) -> io::Result<Arc<[SocketAddr]>> {
+        let _place = self.asking.acquire().await.map_err(io::Error::other)?;
         // Port 0 stands for the URL's port, whatever that is.
-        let found: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
+        let found: Arc<[SocketAddr]> = tokio::net::lookup_host((host, 0)).await?.collect();
         if found.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "no addresses").into());
+            return Err(io::Error::new(io::ErrorKind::NotFound, "no addresses"));
         }
-        Ok(self.allowed(found.into_iter())?)
+        Ok(found)
     }
 
     fn allowed(&self, found: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, OnlyForbidden> {

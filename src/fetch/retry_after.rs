@@ -20,8 +20,15 @@ pub fn asked_for(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
         // More digits than a number holds are still a number: a very long wait.
         return Some(text.parse().map_or(LONGEST, Duration::from_secs).min(LONGEST));
     }
-    let date = httpdate::parse_http_date(text).ok()?;
+    let date = httpdate::parse_http_date(text).ok().or_else(|| in_mail_form(text))?;
     Some(date.duration_since(now).unwrap_or_default().min(LONGEST))
+}
+
+/// A date as mails have it (RFC 5322), which some servers write: with an offset, or with the wrong day of the week.
+fn in_mail_form(text: &str) -> Option<SystemTime> {
+    const DATES: jiff::fmt::rfc2822::DateTimeParser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    let seconds = u64::try_from(DATES.parse_timestamp(text).ok()?.as_second()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 #[cfg(test)]
@@ -38,7 +45,16 @@ mod tests {
     fn seconds_and_dates_are_understood() {
         assert_eq!(asked("120"), Some(Duration::from_secs(120)));
         assert_eq!(asked(" 0 "), Some(Duration::ZERO));
-        assert_eq!(asked("Wed, 21 Oct 2015 07:29:00 GMT"), Some(Duration::from_secs(60)));
+        for date in [
+            "Wed, 21 Oct 2015 07:29:00 GMT",
+            "Wednesday, 21-Oct-15 07:29:00 GMT",
+            "Wed Oct 21 07:29:00 2015",
+            "Wed, 21 Oct 2015 09:29:00 +0200",
+            "Fri, 21 Oct 2015 07:29:00 GMT",
+            "21 Oct 2015 07:29:00 UT",
+        ] {
+            assert_eq!(asked(date), Some(Duration::from_secs(60)), "{date}");
+        }
     }
 
     #[test]

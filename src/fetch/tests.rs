@@ -12,7 +12,7 @@ const LONG: Duration = Duration::from_secs(20);
 async fn asked(bytes: impl Into<Vec<u8>>) -> Result<Answer, FetchError> {
     let bytes = bytes.into();
     let site = Site::answering(move |_| bytes.clone()).await;
-    Client::new(&lenient()).unwrap().get(&site.url("/"), LONG).await
+    Client::new(&lenient()).unwrap().get(&site.url("/"), None, LONG).await
 }
 
 async fn reason_of(bytes: impl Into<Vec<u8>>) -> Reason {
@@ -43,7 +43,7 @@ async fn a_page_comes_back_with_its_header() {
 #[tokio::test]
 async fn the_request_names_the_agent_and_the_codings() {
     let mut site = Site::answering(|_| page(b"<p>")).await;
-    Client::new(&lenient()).unwrap().get(&site.url("/a?b"), LONG).await.unwrap();
+    Client::new(&lenient()).unwrap().get(&site.url("/a?b"), None, LONG).await.unwrap();
     let head = site.request().await.to_lowercase();
     assert!(head.starts_with("get /a?b http/1.1\r\n"), "{head}");
     assert!(head.contains("user-agent: newswire/0.1 (+https://operator.example/bot)\r\n"), "{head}");
@@ -107,7 +107,7 @@ async fn a_reset_is_the_connections_failure_before_the_head_and_the_bodys_after_
             }
         })
         .await;
-        let error = Client::new(&lenient()).unwrap().get(&site.url("/"), LONG).await.unwrap_err();
+        let error = Client::new(&lenient()).unwrap().get(&site.url("/"), None, LONG).await.unwrap_err();
         assert_eq!(error.reason(), reason, "{error}");
     }
 }
@@ -119,8 +119,8 @@ async fn nobody_listening_is_a_connect_failure() {
     let secured = Url::parse(&format!("https://{}/", listener.local_addr().unwrap())).unwrap();
     drop(listener);
     let client = Client::new(&lenient()).unwrap();
-    assert_eq!(client.get(&url, LONG).await.unwrap_err().reason(), Reason::ConnectFailure);
-    assert_eq!(client.get(&secured, LONG).await.unwrap_err().reason(), Reason::ConnectFailure);
+    assert_eq!(client.get(&url, None, LONG).await.unwrap_err().reason(), Reason::ConnectFailure);
+    assert_eq!(client.get(&secured, None, LONG).await.unwrap_err().reason(), Reason::ConnectFailure);
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn a_server_that_speaks_no_tls_is_a_tls_failure() {
             let _ = stream.write_all(sent.as_bytes()).await;
             let _ = stream.shutdown().await;
         });
-        let error = Client::new(&lenient()).unwrap().get(&url, LONG).await.unwrap_err();
+        let error = Client::new(&lenient()).unwrap().get(&url, None, LONG).await.unwrap_err();
         assert_eq!(error.reason(), Reason::TlsFailure, "{error}");
     }
 }
@@ -141,7 +141,7 @@ async fn a_server_that_speaks_no_tls_is_a_tls_failure() {
 #[tokio::test]
 async fn a_name_that_is_not_known_is_a_dns_failure() {
     let url = Url::parse("http://no-such-name.invalid/").unwrap();
-    let error = Client::new(&strict()).unwrap().get(&url, LONG).await.unwrap_err();
+    let error = Client::new(&strict()).unwrap().get(&url, None, LONG).await.unwrap_err();
     assert_eq!(error.reason(), Reason::DnsFailure, "{error}");
 }
 
@@ -153,14 +153,14 @@ async fn a_host_that_says_nothing_times_out() {
     })
     .await;
     let client = Client::new(&lenient()).unwrap();
-    let error = client.get(&site.url("/"), Duration::from_millis(100)).await.unwrap_err();
+    let error = client.get(&site.url("/"), None, Duration::from_millis(100)).await.unwrap_err();
     assert_eq!(error.reason(), Reason::Timeout);
     let impatient = Client::new(&crate::config::Fetch {
         read_timeout: Duration::from_millis(50),
         connect_timeout: Duration::from_millis(50),
         ..lenient()
     });
-    assert_eq!(impatient.unwrap().get(&site.url("/"), LONG).await.unwrap_err().reason(), Reason::Timeout);
+    assert_eq!(impatient.unwrap().get(&site.url("/"), None, LONG).await.unwrap_err().reason(), Reason::Timeout);
 }
 
 #[tokio::test]
@@ -175,9 +175,9 @@ async fn a_body_that_drips_times_out_in_all_and_one_that_stalls_between_two_read
     })
     .await;
     let client = Client::new(&crate::config::Fetch { read_timeout: Duration::from_millis(200), ..lenient() }).unwrap();
-    let drip = client.get(&site.url("/drip"), Duration::from_millis(500)).await.unwrap_err();
+    let drip = client.get(&site.url("/drip"), None, Duration::from_millis(500)).await.unwrap_err();
     assert_eq!(drip.reason(), Reason::Timeout);
-    let stall = client.get(&site.url("/stall"), LONG).await.unwrap_err();
+    let stall = client.get(&site.url("/stall"), None, LONG).await.unwrap_err();
     assert_eq!(stall.reason(), Reason::Timeout);
 }
 
@@ -211,7 +211,7 @@ async fn redirects_are_answered_and_never_followed() {
         (200, "Content-Type: text/html\r\nRefresh: 0; url=/b\r\n", "/b"),
     ] {
         let site = Site::answering(move |_| answer(status, header, b"")).await;
-        match Client::new(&lenient()).unwrap().get(&site.url("/a"), LONG).await.unwrap() {
+        match Client::new(&lenient()).unwrap().get(&site.url("/a"), None, LONG).await.unwrap() {
             Answer::Redirect { to: answered, status: by } => assert_eq!((answered, by), (site.url(to), status)),
             other => panic!("{other:?}"),
         }
@@ -265,7 +265,7 @@ async fn nothing_forbidden_is_ever_connected_to() {
         "mapped.example",
     ] {
         let url = Url::parse(&format!("http://{host}:{port}/")).unwrap();
-        assert_eq!(client.get(&url, LONG).await.unwrap_err().reason(), Reason::ForbiddenAddress, "{host}");
+        assert_eq!(client.get(&url, None, LONG).await.unwrap_err().reason(), Reason::ForbiddenAddress, "{host}");
         assert_eq!(client.prefix(&url, 100, LONG).await.unwrap_err().reason(), Reason::ForbiddenAddress, "{host}");
     }
     assert_eq!(site.connections(), 0);
@@ -301,7 +301,7 @@ async fn the_port_of_an_own_address_replaces_the_urls_and_the_host_stays_as_writ
         ("http://news.example:1/", "news.example:1"),
         ("http://bücher.example/", "xn--bcher-kva.example"),
     ] {
-        let answer = client.get(&Url::parse(url).unwrap(), LONG).await.unwrap();
+        let answer = client.get(&Url::parse(url).unwrap(), None, LONG).await.unwrap();
         assert_eq!(raw(answer).url.as_str(), Url::parse(url).unwrap().as_str());
         let head = site.request().await.to_lowercase();
         assert!(head.contains(&format!("\r\nhost: {host}\r\n")), "{url}: {head}");

@@ -1,15 +1,25 @@
-//! The one door to the network: robots.txt, then the host's turn.
+//! The one door to the network: the operator's orders, robots.txt, then the host's turn.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 use url::{Position, Url};
 
-use super::hosts::{Busy, Hosts, Turn};
+use super::addresses::Addresses;
+use super::host::Pace;
+use super::hosts::{Busy, Hosts, Turn, Why};
+use super::orders::{Order, Orders, OrdersError};
 use super::robots::{Robots, Standing};
+use super::trouble::Sign;
+use super::turns::{Turns, host_of};
 use crate::config;
 use crate::fetch::{Client, FetchError};
 use crate::record::{Outcome, Reason};
+
+/// When a message comes back whose host is paused without an end.
+const ANOTHER_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long somebody is ready to wait for a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +34,8 @@ pub enum Patience {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant says what it is")]
 pub enum Refusal {
+    #[error("{host} is blocked: {why}")]
+    Blocked { host: String, why: Arc<str> },
     #[error("robots.txt disallows it")]
     Disallowed,
     #[error("{detail}")]
@@ -37,16 +49,17 @@ impl Refusal {
     /// address or takes no connection, it is that one (`dns_failure`, `connect_failure`, `tls_failure`).
     pub const fn reason(&self) -> Reason {
         match self {
+            Self::Blocked { .. } => Reason::BlockedHost,
             Self::Disallowed => Reason::RobotsDisallowed,
             Self::RobotsUnreachable { reason, .. } => *reason,
-            Self::HostBusy(_) => Reason::HostBusy,
+            Self::HostBusy(busy) => busy.reason(),
         }
     }
 
-    /// `Rejected` for what robots.txt disallows, else `Deferred`.
+    /// `Rejected` for what the operator blocks or robots.txt disallows, else `Deferred`.
     pub const fn outcome(&self) -> Outcome {
         match self {
-            Self::Disallowed => Outcome::Rejected,
+            Self::Blocked { .. } | Self::Disallowed => Outcome::Rejected,
             Self::RobotsUnreachable { .. } | Self::HostBusy(_) => Outcome::Deferred,
         }
     }
@@ -54,28 +67,45 @@ impl Refusal {
     /// When to come back, from now.
     pub const fn come_back(&self) -> Option<Duration> {
         match self {
-            Self::Disallowed => None,
+            Self::Blocked { .. } | Self::Disallowed => None,
             Self::RobotsUnreachable { come_back, .. } | Self::HostBusy(Busy { come_back, .. }) => Some(*come_back),
         }
     }
 }
 
+/// Leave to ask for one page.
+#[derive(Debug)]
+pub struct Admission {
+    /// The turn at its host.
+    pub turn: Turn,
+    /// What the robots.txt of its site says about the use of its pages (`Content-Signal`).
+    pub content_signal: Option<Arc<str>>,
+}
+
 /// Politeness towards all hosts. A clone is the same frontier.
 #[derive(Debug, Clone)]
 pub struct Frontier {
-    hosts: Hosts,
+    turns: Turns,
+    orders: Orders,
     robots: Option<Robots>,
 }
 
 impl Frontier {
-    /// The frontier that `[frontier]` describes; it fetches robots.txt with `client`.
-    pub fn new(settings: &config::Frontier, client: Client) -> Self {
-        let hosts = Hosts::new(settings.host_concurrency, settings.host_delay);
+    /// The frontier that `[frontier]` describes; it fetches robots.txt with `client`. No host has more than half of
+    /// `max_in_flight` messages waiting.
+    ///
+    /// # Errors
+    /// [`OrdersError`]: `frontier.rules` can't be used.
+    pub fn new(settings: &config::Frontier, client: Client, max_in_flight: usize) -> Result<Self, OrdersError> {
+        let hosts = Hosts::new(settings.host_concurrency, settings.host_delay, max_in_flight / 2);
+        let addresses = Addresses::new(settings.address_delay);
+        let orders = Orders::of_file(settings.rules.as_deref())?;
+        let turns = Turns { hosts, addresses, client };
         let robots = match settings.robots {
-            config::Robots::Obey => Some(Robots::new(client, hosts.clone())),
+            config::Robots::Obey => Some(Robots::new(turns.clone(), orders.clone())),
             config::Robots::Ignore => None,
         };
-        Self { hosts, robots }
+        Ok(Self { turns, orders, robots })
     }
 
     /// Waits until `url` may be asked for once. The guard's [`Client::check`] comes before this.
@@ -84,9 +114,12 @@ impl Frontier {
     ///
     /// # Errors
     /// [`Refusal`]: not now, or not at all.
-    pub async fn admit(&self, url: &Url, patience: Patience) -> Result<Turn, Refusal> {
+    pub async fn admit(&self, url: &Url, patience: Patience) -> Result<Admission, Refusal> {
         let started = Instant::now();
         let host = host_of(url);
+        let pace = self.ordered(&host)?;
+        let seat = self.hosts().seat(&host)?;
+        let (mut crawl_delay, mut content_signal) = (Duration::ZERO, None);
         if let Some(robots) = &self.robots {
             match robots.standing(url, patience).await? {
                 Standing::Absent => {}
@@ -94,7 +127,8 @@ impl Frontier {
                     if !rules.allows(&url[Position::BeforePath..Position::AfterQuery]) {
                         return Err(Refusal::Disallowed);
                     }
-                    self.hosts.slow_down(&host, rules.crawl_delay().unwrap_or_default());
+                    crawl_delay = rules.crawl_delay().unwrap_or_default();
+                    content_signal = rules.content_signal().cloned();
                 }
                 Standing::Unreachable { reason, detail, until } => {
                     let come_back = until.saturating_duration_since(std::time::Instant::now());
@@ -102,30 +136,85 @@ impl Frontier {
                 }
             }
         }
+        self.hosts().slow_down(&host, crawl_delay, pace);
         let patience = match patience {
             Patience::Wait(max_wait) => Patience::Wait(max_wait.saturating_sub(started.elapsed())),
             Patience::None => Patience::None,
         };
-        Ok(self.hosts.turn(&host, patience).await?)
+        let turn = self.turns.turn(url, patience).await?;
+        drop(seat);
+        Ok(Admission { turn, content_signal })
     }
 
-    /// Takes note of how a request ended: a host that answered 429 or 503 is left alone for as long
-    /// as it asked for.
-    pub fn note(&self, url: &Url, error: &FetchError) {
-        if let (Some(429 | 503), Some(wait)) = (error.status(), error.retry_after()) {
-            self.hosts.pause(&host_of(url), wait);
+    /// What the operator's rules say of a host: its pace, if it may be asked at all.
+    fn ordered(&self, host: &str) -> Result<Pace, Refusal> {
+        let now = Timestamp::now();
+        match self.orders.of(host, now) {
+            None => Ok(Pace::Usual),
+            Some(Order::Slow(delay)) => Ok(Pace::Slow(delay)),
+            Some(Order::Boost(delay)) => Ok(Pace::Boost(delay)),
+            Some(Order::Block { why }) => Err(Refusal::Blocked { host: host.to_owned(), why }),
+            Some(Order::Pause { until, why }) => {
+                let left = until.and_then(|until| Duration::try_from(until.duration_since(now)).ok());
+                let come_back = left.unwrap_or(ANOTHER_DAY);
+                Err(Busy { host: host.to_owned(), come_back, why: Why::Held(why) }.into())
+            }
         }
     }
 
     /// The hosts' pace.
     pub const fn hosts(&self) -> &Hosts {
-        &self.hosts
+        &self.turns.hosts
+    }
+
+    /// One of the hosts that are remembered, as [`Frontier::view`] has them.
+    pub async fn view_of(&self, host: &str) -> Option<super::HostView> {
+        let mut view = self.hosts().view_of(host)?;
+        if let Some(robots) = &self.robots {
+            view.robots_age_s = robots.age(host).await.map(|age| age.as_secs());
+        }
+        Some(view)
+    }
+
+    /// The hosts that are remembered, as [`Hosts::view`] has them, with the age of their robots.txt.
+    pub async fn view(&self, limit: usize) -> Vec<super::HostView> {
+        let mut views = self.hosts().view(limit);
+        if let Some(robots) = &self.robots {
+            for view in &mut views {
+                view.robots_age_s = robots.age(&view.host).await.map(|age| age.as_secs());
+            }
+        }
+        views
     }
 }
 
-/// The name under which a URL's host is known here.
-pub(super) fn host_of(url: &Url) -> String {
-    url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
+impl Sign {
+    /// What the end of a request for a page says about its host.
+    pub fn of(end: Result<(), &FetchError>) -> Self {
+        let Err(error) = end else { return Self::Well };
+        match (error.status(), error.reason()) {
+            (Some(status @ (429 | 503)), _) => Self::Refused { asked: error.retry_after(), certain: status == 429 },
+            (
+                _,
+                Reason::ServerError
+                | Reason::DnsFailure
+                | Reason::ConnectFailure
+                | Reason::TlsFailure
+                | Reason::Timeout
+                | Reason::BadResponse,
+            ) => Self::Failing,
+            // Refused by our own guard: nothing was asked.
+            (
+                None,
+                Reason::InvalidUrl
+                | Reason::UnsupportedScheme
+                | Reason::CredentialsInUrl
+                | Reason::ForbiddenAddress
+                | Reason::ForbiddenPort,
+            ) => Self::Nothing,
+            _ => Self::Well,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,24 +5,29 @@
 //! wait too long is told so at once, and when to come back.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Patience;
+use super::audit::{Audit, Request};
+use super::host::{Gate, Hold, Host, LONGEST_CRAWL_DELAY, Pace};
+use super::trouble::{Cause, Sign};
 use crate::fetch::retry_after;
-
-/// The longest crawl-delay that is kept: a longer one would be a way to never be read, for which
-/// `Disallow` is the word. Bing and Yandex have bounds of the same kind.
-pub const LONGEST_CRAWL_DELAY: Duration = Duration::from_secs(30);
-
-/// How long a host with nothing to do is remembered: longer than any interval between two requests.
-const REMEMBERED: Duration = Duration::from_secs(300);
+use crate::record::Reason;
 
 /// Below so many hosts nobody is forgotten; above it, each time that their number has doubled.
 const SWEPT_FROM: usize = 1024;
+
+/// From so many hosts on, one that has rested is forgotten at once: 250 bytes each.
+const CROWDED_FROM: usize = 250_000;
+
+/// When to come back to a host whose probe is under way: most are over by then.
+const PROBE: Duration = Duration::from_secs(10);
 
 /// Every host's pace. A clone is the same hosts.
 #[derive(Debug, Clone)]
@@ -34,25 +39,17 @@ pub struct Hosts {
 struct Shared {
     delay: Duration,
     concurrency: usize,
+    longest_queue: usize,
     table: Mutex<Table>,
+    audit: Audit,
+    pauses: [AtomicU64; 3],
+    dice: RandomState,
 }
 
 #[derive(Debug, Default)]
 struct Table {
-    hosts: HashMap<String, Host>,
+    hosts: HashMap<Arc<str>, Host>,
     sweep_at: usize,
-}
-
-#[derive(Debug)]
-struct Host {
-    slots: Arc<Semaphore>,
-    waiting: usize,
-    running: usize,
-    last_end: Option<Instant>,
-    paused_until: Option<Instant>,
-    crawl_delay: Duration,
-    /// How long its last turns took, the newer the weightier.
-    typical: Duration,
 }
 
 /// The right to one request to a host. It ends when dropped, and the host's rest begins.
@@ -62,26 +59,74 @@ struct Host {
 #[derive(Debug)]
 pub struct Turn {
     shared: Arc<Shared>,
-    host: String,
+    host: Arc<str>,
+    begun: Instant,
     since: Instant,
+    end: (Sign, Option<u16>, Box<str>),
     _slot: OwnedSemaphorePermit,
+}
+
+/// A seat in a host's queue, until it is dropped.
+#[derive(Debug)]
+pub struct Seat {
+    shared: Arc<Shared>,
+    host: Arc<str>,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if let Some(state) = self.shared.table().hosts.get_mut(&self.host) {
+            state.seated = state.seated.saturating_sub(1);
+        }
+    }
 }
 
 /// A host can't be asked soon enough.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{host} is busy for another {} ms", come_back.as_millis())]
+#[error("{host} {why} for another {} ms", come_back.as_millis())]
 pub struct Busy {
     /// Which host.
     pub host: String,
     /// When it is expected to be free, from now.
     pub come_back: Duration,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a host can't be asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each variant says what it is")]
+pub enum Why {
+    #[error("is busy")]
+    Busy,
+    #[error("is down")]
+    Down,
+    #[error("is paused ({0})")]
+    Held(Arc<str>),
+}
+
+impl Busy {
+    /// `host_down`, or `host_busy`.
+    pub const fn reason(&self) -> Reason {
+        if matches!(self.why, Why::Down) { Reason::HostDown } else { Reason::HostBusy }
+    }
 }
 
 impl Hosts {
-    /// Hosts that serve `concurrency` requests at once (at least one) and rest for `delay` after each.
-    pub fn new(concurrency: usize, delay: Duration) -> Self {
-        let concurrency = concurrency.clamp(1, Semaphore::MAX_PERMITS);
-        Self { shared: Arc::new(Shared { delay, concurrency, table: Mutex::default() }) }
+    /// Hosts that serve `concurrency` requests at once (at least one) and rest for `delay` after each. No host has
+    /// more than `longest_queue` waiting: what fills the worker must not all be one host's.
+    pub fn new(concurrency: usize, delay: Duration, longest_queue: usize) -> Self {
+        let concurrency = concurrency.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);
+        let shared = Shared {
+            delay,
+            concurrency,
+            longest_queue: longest_queue.max(1),
+            table: Mutex::default(),
+            audit: Audit::default(),
+            pauses: Default::default(),
+            dice: RandomState::new(),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Waits for the right to ask `host`.
@@ -95,56 +140,104 @@ impl Hosts {
     pub async fn turn(&self, host: &str, patience: Patience) -> Result<Turn, Busy> {
         let Patience::Wait(max_wait) = patience else { return self.turn_at_once(host) };
         let now = Instant::now();
-        let busy = |until: Instant| Busy {
-            host: host.to_owned(),
-            // Who comes back at once would only ask again and again.
-            come_back: until.saturating_duration_since(Instant::now()).max(self.shared.delay),
-        };
         let until = now + max_wait;
-        let slots = {
+        let (name, slots) = {
             let mut table = self.shared.table();
-            let state = table.host(host, &self.shared, now);
-            let free = now + self.shared.expected_wait(state, now);
-            if free > until {
-                return Err(busy(free));
+            let (name, state) = table.host(host, &self.shared, now);
+            if let gate @ (Gate::Held(_) | Gate::Down(_) | Gate::Probing) = state.gate(self.shared.delay, true, now)
+                && let Some(busy) = self.refused(host, gate, until)
+            {
+                return Err(busy);
+            }
+            let wait = state.expected_wait(self.shared.delay, self.shared.concurrency, now);
+            if now + wait > until {
+                return Err(self.busy(host, now + wait, Why::Busy));
             }
             state.waiting += 1;
-            state.slots.clone()
+            (name, state.slots.clone())
         };
-        let _place = Place { shared: &self.shared, host };
+        let place = Place { shared: &self.shared, host: &name };
         // The semaphore is fair: slots are given in the order in which they were asked for.
-        let Ok(Ok(slot)) = timeout_at(until, slots.acquire_owned()).await else { return Err(busy(Instant::now())) };
-        loop {
-            let free = self.shared.free_at(host);
-            match free {
-                Some(free) if free > until => return Err(busy(free)),
-                Some(free) if free > Instant::now() => sleep_until(free).await,
-                _ => break,
+        let Ok(Ok(slot)) = timeout_at(until, slots.acquire_owned()).await else {
+            return Err(self.busy(host, Instant::now(), Why::Busy));
+        };
+        let begun = loop {
+            let now = Instant::now();
+            let gate = {
+                let mut table = self.shared.table();
+                let (_, state) = table.host(host, &self.shared, now);
+                let gate = state.gate(self.shared.delay, true, now);
+                if gate == Gate::Open {
+                    state.running.push(now);
+                }
+                gate
+            };
+            match gate {
+                Gate::Open => break now,
+                Gate::Rests(free) if free <= until => sleep_until(free).await,
+                Gate::Down(free) if free <= until => sleep_until(free).await,
+                gate => {
+                    return Err(self.refused(host, gate, until).unwrap_or_else(|| self.busy(host, now, Why::Busy)));
+                }
             }
+        };
+        drop(place);
+        Ok(self.begun(name, slot, begun))
+    }
+
+    /// A seat in the queue of `host`: for as long as somebody waits for anything of it, its robots.txt included.
+    ///
+    /// # Errors
+    /// [`Busy`] where all seats are taken.
+    pub fn seat(&self, host: &str) -> Result<Seat, Busy> {
+        let now = Instant::now();
+        let mut table = self.shared.table();
+        let (name, state) = table.host(host, &self.shared, now);
+        if state.seated >= self.shared.longest_queue {
+            let wait = state.expected_wait(self.shared.delay, self.shared.concurrency, now);
+            return Err(self.busy(host, now + wait, Why::Busy));
         }
-        Ok(self.begin(host, slot))
+        state.seated += 1;
+        Ok(Seat { shared: self.shared.clone(), host: name })
     }
 
     fn turn_at_once(&self, host: &str) -> Result<Turn, Busy> {
         let now = Instant::now();
-        let slots = {
-            let mut table = self.shared.table();
-            let state = table.host(host, &self.shared, now);
-            if let Some(paused_until) = state.paused_until.filter(|until| *until > now) {
-                return Err(Busy { host: host.to_owned(), come_back: paused_until - now });
-            }
-            state.slots.clone()
+        let mut table = self.shared.table();
+        let (name, state) = table.host(host, &self.shared, now);
+        let gate = state.gate(self.shared.delay, false, now);
+        if gate != Gate::Open {
+            return Err(self.refused(host, gate, now).unwrap_or_else(|| self.busy(host, now, Why::Busy)));
+        }
+        let Ok(slot) = state.slots.clone().try_acquire_owned() else {
+            return Err(self.busy(host, now, Why::Busy));
         };
-        match slots.try_acquire_owned() {
-            Ok(slot) => Ok(self.begin(host, slot)),
-            Err(_) => Err(Busy { host: host.to_owned(), come_back: self.shared.delay }),
+        state.running.push(now);
+        drop(table);
+        Ok(self.begun(name, slot, now))
+    }
+
+    fn begun(&self, host: Arc<str>, slot: OwnedSemaphorePermit, begun: Instant) -> Turn {
+        let end = (Sign::Nothing, None, Box::default());
+        Turn { shared: self.shared.clone(), host, begun, since: begun, end, _slot: slot }
+    }
+
+    /// What somebody is told who can wait until `until`; `None` where the gate opens before.
+    fn refused(&self, host: &str, gate: Gate, until: Instant) -> Option<Busy> {
+        match gate {
+            Gate::Open => None,
+            Gate::Rests(free) => (free > until).then(|| self.busy(host, free, Why::Busy)),
+            Gate::Down(free) => (free > until).then(|| self.busy(host, free, Why::Down)),
+            Gate::Probing => Some(self.busy(host, Instant::now() + PROBE, Why::Down)),
+            Gate::Held(hold) => Some(self.busy(host, hold.until, Why::Held(hold.why))),
         }
     }
 
-    fn begin(&self, host: &str, slot: OwnedSemaphorePermit) -> Turn {
-        let now = Instant::now();
-        self.shared.table().host(host, &self.shared, now).running += 1;
-        Turn { shared: self.shared.clone(), host: host.to_owned(), since: now, _slot: slot }
+    fn busy(&self, host: &str, free: Instant, why: Why) -> Busy {
+        let wait = free.saturating_duration_since(Instant::now());
+        // Who comes back at once would only ask again and again.
+        let come_back = if wait.is_zero() { self.shared.delay } else { wait };
+        Busy { host: host.to_owned(), come_back, why }
     }
 
     /// Leaves `host` alone for `wait`, because it asked for it; at most a day, and never shorter than
@@ -153,17 +246,62 @@ impl Hosts {
         let wait = wait.min(retry_after::LONGEST);
         let now = Instant::now();
         let mut table = self.shared.table();
-        let state = table.host(host, &self.shared, now);
+        let (_, state) = table.host(host, &self.shared, now);
         state.paused_until = state.paused_until.max(Some(now + wait));
         drop(table);
-        tracing::debug!(host, wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX), "host paused");
+        self.shared.paused(host, Cause::Refused, wait);
     }
 
-    /// Takes over the crawl-delay of the host's robots.txt, at most 30 s of it. It holds
-    /// from the request that has just ended.
-    pub fn slow_down(&self, host: &str, crawl_delay: Duration) {
+    /// Stops `host` for `wait`, by the operator's order.
+    pub fn hold(&self, host: &str, wait: Duration, why: &str) {
+        let now = Instant::now();
+        self.shared.table().host(host, &self.shared, now).1.hold = Some(Hold { until: now + wait, why: why.into() });
+        self.shared.paused(host, Cause::Operator, wait);
+    }
+
+    /// Lets `host` go on: the operator's hold, its own pauses and its troubles are forgotten. Its interval stays.
+    pub fn resume(&self, host: &str) {
         let mut table = self.shared.table();
-        table.host(host, &self.shared, Instant::now()).crawl_delay = crawl_delay.min(LONGEST_CRAWL_DELAY);
+        if let Some(state) = table.hosts.get_mut(host) {
+            (state.hold, state.paused_until, state.trouble) = (None, None, Default::default());
+        }
+        drop(table);
+        tracing::info!(host, "host resumed");
+    }
+
+    /// Takes over the crawl-delay of the host's robots.txt, at most 30 s of it, and the operator's word about its
+    /// pace. It holds from the request that has just ended.
+    pub fn slow_down(&self, host: &str, crawl_delay: Duration, pace: Pace) {
+        let mut table = self.shared.table();
+        let (_, state) = table.host(host, &self.shared, Instant::now());
+        (state.crawl_delay, state.pace) = (crawl_delay.min(LONGEST_CRAWL_DELAY), pace);
+    }
+
+    /// What was asked of all hosts in the last hour.
+    pub fn audit(&self) -> &Audit {
+        &self.shared.audit
+    }
+
+    /// How often hosts were paused for this cause.
+    pub fn pauses(&self, cause: Cause) -> u64 {
+        self.shared.pauses.get(cause as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    /// Looks at every host that is remembered, under the lock: for the operator's view and the metrics.
+    pub(super) fn each(&self, mut look: impl FnMut(&str, &Host)) {
+        self.shared.table().hosts.iter().for_each(|(name, host)| look(name, host));
+    }
+
+    /// Looks at one host, if it is remembered, under the lock.
+    pub(super) fn one(&self, host: &str, look: impl FnOnce(&str, &Host)) {
+        if let Some((name, host)) = self.shared.table().hosts.get_key_value(host) {
+            look(name, host);
+        }
+    }
+
+    /// The delay that holds where nobody says otherwise.
+    pub(super) fn delay(&self) -> Duration {
+        self.shared.delay
     }
 
     /// How many hosts are remembered.
@@ -183,67 +321,75 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn free_at(&self, host: &str) -> Option<Instant> {
-        self.table().hosts.get(host).and_then(|state| state.free_at(self.delay))
+    fn paused(&self, host: &str, cause: Cause, wait: Duration) {
+        if let Some(count) = self.pauses.get(cause as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(host, cause = ?cause, wait_ms, "host paused");
     }
 
-    fn expected_wait(&self, state: &Host, now: Instant) -> Duration {
-        let rest = state.free_at(self.delay).map(|free| free.saturating_duration_since(now)).unwrap_or_default();
-        let rounds = u32::try_from((state.waiting + state.running) / self.concurrency).unwrap_or(u32::MAX);
-        rest.saturating_add((state.interval(self.delay) + state.typical).saturating_mul(rounds))
+    /// A number in 0..1 that nobody can foresee.
+    fn dice(&self) -> f64 {
+        (self.dice.hash_one(Instant::now()) >> 11) as f64 / (1u64 << 53) as f64
     }
 }
 
 impl Table {
-    fn host(&mut self, name: &str, shared: &Shared, now: Instant) -> &mut Host {
+    fn host(&mut self, name: &str, shared: &Shared, now: Instant) -> (Arc<str>, &mut Host) {
         if !self.hosts.contains_key(name) {
             self.forget_idle_hosts(shared, now);
+            self.hosts.insert(name.into(), Host::new(shared.concurrency));
         }
-        self.hosts.entry(name.to_owned()).or_insert_with(|| Host {
-            slots: Arc::new(Semaphore::new(shared.concurrency)),
-            waiting: 0,
-            running: 0,
-            last_end: None,
-            paused_until: None,
-            crawl_delay: Duration::ZERO,
-            typical: Duration::ZERO,
-        })
+        let name = self.hosts.get_key_value(name).map_or_else(|| name.into(), |(name, _)| name.clone());
+        let host = self.hosts.entry(name.clone()).or_insert_with(|| Host::new(shared.concurrency));
+        (name, host)
     }
 
     fn forget_idle_hosts(&mut self, shared: &Shared, now: Instant) {
         if self.hosts.len() < self.sweep_at.max(SWEPT_FROM) {
             return;
         }
-        self.hosts.retain(|_, host| !host.is_idle(shared.delay, now));
+        let crowded = self.hosts.len() >= CROWDED_FROM;
+        self.hosts.retain(|_, host| !host.is_idle(shared.delay, crowded, now));
         self.hosts.shrink_to(2 * self.hosts.len());
-        self.sweep_at = 2 * self.hosts.len();
+        self.sweep_at = (2 * self.hosts.len()).min(self.hosts.len() + CROWDED_FROM);
     }
 }
 
-impl Host {
-    fn interval(&self, delay: Duration) -> Duration {
-        delay.max(self.crawl_delay)
+impl Turn {
+    /// The request begins only now: what was waited for since was not the host.
+    pub fn begins(&mut self) {
+        self.since = Instant::now();
     }
 
-    fn free_at(&self, delay: Duration) -> Option<Instant> {
-        self.last_end.map(|end| end + self.interval(delay)).max(self.paused_until)
-    }
-
-    fn is_idle(&self, delay: Duration, now: Instant) -> bool {
-        let rested = self.free_at(delay).is_none_or(|free| free < now);
-        let quiet = self.last_end.is_none_or(|end| now.saturating_duration_since(end) > REMEMBERED);
-        self.waiting == 0 && self.running == 0 && rested && quiet
+    /// Notes how the request for `path` ended; the turn itself ends when it is dropped.
+    pub fn ended(&mut self, sign: Sign, status: Option<u16>, path: &str) {
+        self.end = (sign, status, path.into());
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
         let now = Instant::now();
+        let took = now.saturating_duration_since(self.since);
+        let (sign, status, path) = std::mem::take(&mut self.end);
         let mut table = self.shared.table();
         let Some(state) = table.hosts.get_mut(&self.host) else { return };
-        state.running = state.running.saturating_sub(1);
-        state.last_end = Some(now);
-        state.typical = (state.typical * 3 + now.saturating_duration_since(self.since)) / 4;
+        if let Some(at) = state.running.iter().position(|since| *since == self.begun) {
+            state.running.swap_remove(at);
+        }
+        let pause = state.ended(sign, status, took, now, self.shared.dice());
+        drop(table);
+        if sign == Sign::Nothing {
+            return;
+        }
+        if let Some((wait, cause)) = pause {
+            self.shared.paused(&self.host, cause, wait);
+        }
+        let pause = pause.map(|(wait, _)| wait);
+        let at = SystemTime::now().checked_sub(took).unwrap_or_else(SystemTime::now);
+        self.shared.audit.add(Request { host: self.host.clone(), at, path, status, took, pause });
     }
 }
 

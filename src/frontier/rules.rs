@@ -7,6 +7,7 @@
 //! knows nothing of `index.html` standing for its folder. To make up for
 //! that, what runs before its parser would have to be a parser itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of a robots.txt counts (Google: 500 KiB, RFC 9309 asks for at least that).
@@ -22,7 +23,7 @@ const LONGEST_LINE: usize = 2083 * 8 - 1;
 const MATCHING_BUDGET: usize = 4 * 1024 * 1024;
 
 /// Spellings of the keys that Google's parser forgives.
-const KEYS: [(&[u8], Key); 16] = [
+const KEYS: [(&[u8], Key); 17] = [
     (b"user-agent", Key::UserAgent),
     (b"useragent", Key::UserAgent),
     (b"user agent", Key::UserAgent),
@@ -39,7 +40,11 @@ const KEYS: [(&[u8], Key); 16] = [
     (b"sitemap", Key::Sitemap),
     (b"site-map", Key::Sitemap),
     (b"site map", Key::Sitemap),
+    (b"content-signal", Key::ContentSignal),
 ];
+
+/// How much of a `Content-Signal` is kept, in bytes: three signals are 50.
+const LONGEST_SIGNAL: usize = 200;
 
 /// The most sitemaps that are taken from one file, as the sitemap protocol's index has many more.
 const MOST_SITEMAPS: usize = 100;
@@ -51,6 +56,8 @@ enum Key {
     Disallow,
     CrawlDelay,
     Sitemap,
+    /// contentsignals.org: what a site wants its pages to be used for.
+    ContentSignal,
 }
 
 /// The rules of one robots.txt for one agent.
@@ -59,6 +66,7 @@ pub struct Rules {
     /// Longest pattern first, `Allow` before `Disallow`: the first that matches decides.
     rules: Vec<Rule>,
     crawl_delay: Option<Duration>,
+    content_signal: Option<Arc<str>>,
     sitemaps: Vec<String>,
 }
 
@@ -82,6 +90,7 @@ struct Group {
     named: bool,
     rules: Vec<Rule>,
     crawl_delay: Option<Duration>,
+    content_signal: Option<Arc<str>>,
 }
 
 /// The product token (RFC 9309, section 2.2.1) that a User-Agent header begins with.
@@ -133,15 +142,23 @@ impl Rules {
                         group.crawl_delay = group.crawl_delay.max(delay(value));
                     }
                 }
+                Key::ContentSignal => {
+                    let value = value.get(..LONGEST_SIGNAL).unwrap_or(value);
+                    let signal: Arc<str> = String::from_utf8_lossy(value).to_lowercase().into();
+                    let groups = [(in_ours, &mut ours), (in_everyones, &mut everyones)];
+                    for (_, group) in groups.into_iter().filter(|(applies, _)| *applies && !signal.is_empty()) {
+                        group.content_signal.get_or_insert_with(|| signal.clone());
+                    }
+                }
                 Key::Sitemap if sitemaps.len() < MOST_SITEMAPS => {
                     sitemaps.push(String::from_utf8_lossy(value).into_owned());
                 }
                 Key::Sitemap => {}
             }
         }
-        let Group { mut rules, crawl_delay, .. } = if ours.named { ours } else { everyones };
+        let Group { mut rules, crawl_delay, content_signal, .. } = if ours.named { ours } else { everyones };
         rules.sort_by(|a, b| b.weight.cmp(&a.weight).then(a.verdict.cmp(&b.verdict)));
-        Self { rules, crawl_delay, sitemaps }
+        Self { rules, crawl_delay, content_signal, sitemaps }
     }
 
     /// Whether the path (with its query, escaped as in the URL) may be asked for. `/robots.txt` always
@@ -168,6 +185,11 @@ impl Rules {
     /// The crawl-delay for the agent; the longest, where several are given.
     pub const fn crawl_delay(&self) -> Option<Duration> {
         self.crawl_delay
+    }
+
+    /// What the site wants its pages to be used for (`Content-Signal`), as `search=yes, ai-train=no`; the first.
+    pub const fn content_signal(&self) -> Option<&Arc<str>> {
+        self.content_signal.as_ref()
     }
 
     /// The sitemaps that the file names for everyone, as written.

@@ -114,6 +114,9 @@ pub struct Rights {
     pub accessible_for_free: Option<bool>,
     /// Whether text and data mining is reserved (TDM Reservation Protocol).
     pub tdm_reserved: Option<bool>,
+    /// What the site's robots.txt says about the use of its pages (`Content-Signal`), lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_signal: Option<String>,
 }
 
 /// How a text relates to one that was known before it.

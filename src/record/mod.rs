@@ -13,7 +13,7 @@ mod round;
 pub mod tracking;
 pub mod url;
 
-pub use self::url::{Identity, RefusedUrl, as_told, site};
+pub use self::url::{Identity, RefusedUrl, as_told, is_plausible_canonical, site};
 pub use article::{
     Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights, SCHEMA_VERSION,
     article_id, schema,

@@ -4,6 +4,8 @@
 //! session with the brokers after the other, and drains it.
 
 mod assignment;
+mod canonicals;
+mod journey;
 mod pipeline;
 mod quarantine;
 mod run;

@@ -9,13 +9,15 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::canonicals::Canonicals;
+use super::journey::{Arrival, Fetched, Journey, REFRESHED, Traveller};
 use super::quarantine::{DEADLY, Quarantine};
 use super::stop::Stop;
-use crate::config::Settings;
+use crate::config::{Directives, Settings};
 use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Limits as Memory, Original, Store, host_hash};
 use crate::extract::{self, Extraction, Limits, Source};
 use crate::feeds::{self, Heard, Keep, Rounds, Seen, Subscription, Turn};
-use crate::fetch::{Answer, Client, Hops, Page, Raw};
+use crate::fetch::{Client, Media, Page, Raw, Validators, Visits, meta_refresh};
 use crate::frontier::{Frontier, Patience};
 use crate::kafka::{Capacity, Consumed};
 use crate::metrics::Metrics;
@@ -25,18 +27,15 @@ use crate::record::{
 };
 use crate::retry::{self, History};
 
-/// What a page is reckoned to take in memory before it is known: the mean of news pages, compressed,
-/// is 40 kB, and few are over 250 kB.
-const PAGE_ESTIMATE_BYTES: u64 = 256 * 1024;
-
 /// How much longer than its own limit a page may take before its stage counts as stuck.
 const STUCK_AFTER: u32 = 10;
 
 /// The stages, and what they share.
 pub struct Pipeline {
     settings: Arc<Settings>,
-    client: Client,
-    frontier: Frontier,
+    traveller: Traveller,
+    visits: Visits,
+    canonicals: Canonicals,
     store: Arc<Store>,
     seen: Seen,
     rounds: Rounds,
@@ -44,7 +43,6 @@ pub struct Pipeline {
     capacity: Arc<Capacity>,
     metrics: Arc<Metrics>,
     quarantine: Arc<Quarantine>,
-    draining: CancellationToken,
 }
 
 /// Whether the decision on an article is claimed.
@@ -67,30 +65,11 @@ struct Notes {
     timings: BTreeMap<&'static str, Duration>,
 }
 
-/// A page, and how it was had.
-struct Fetched {
-    raw: Box<Raw>,
-    elapsed: Duration,
-}
-
-/// Whether what was asked for is elsewhere: for good if every redirect said so (RFC 9110, 15.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moved {
-    Not,
-    ForNow,
-    ForGood,
-}
-
-impl Moved {
-    fn and(self, status: u16) -> Self {
-        if matches!(status, 301 | 308) && self != Self::ForNow { Self::ForGood } else { Self::ForNow }
-    }
-}
-
 /// What a page turned out to be.
 enum Reading {
     Article(Box<Extraction>),
     Feed(Box<feeds::Feed>),
+    Moved(Url),
 }
 
 impl Pipeline {
@@ -109,7 +88,16 @@ impl Pipeline {
         let memory = Memory { ttl: settings.dedup.ttl, most: 2_000_000, original: Original::First };
         let store = Store::new(memory);
         let (seen, rounds, cores) = (Seen::default(), Rounds::default(), Arc::new(Semaphore::new(cores)));
-        Self { settings, client, frontier, store, seen, rounds, cores, capacity, metrics, quarantine, draining }
+        let (visits, canonicals) = (Visits::default(), Canonicals::default());
+        let traveller = Traveller {
+            settings: settings.clone(),
+            client,
+            frontier,
+            capacity: capacity.clone(),
+            metrics: metrics.clone(),
+            draining,
+        };
+        Self { settings, traveller, visits, canonicals, store, seen, rounds, cores, capacity, metrics, quarantine }
     }
 
     /// Works on a message to its end. `None` when it is given up, since the worker drains.
@@ -192,20 +180,46 @@ impl Pipeline {
             let detail = format!("extract: {deaths} processes in a row died while they read this page");
             return Err(Stop::rejected(Reason::StageFailed, detail));
         }
-        let fetched = self.fetch(&asked.fetch, patience, notes).await?;
-        let (page, reading) = self.read(fetched.raw, origin, notes).await?;
-        let extraction = match reading {
-            Reading::Article(extraction) => *extraction,
-            Reading::Feed(feed) => return Ok((self.expand(&page.url, *feed, subscription, origin, notes), None)),
+        // A subscription has its own memory of what its feed said.
+        let is_asked_anew = request.force || subscription.is_some();
+        let known = if is_asked_anew { None } else { self.visits.of(&asked.key, origin) };
+        let mut journey = Journey::new(&asked.fetch, &self.settings, known);
+        let (page, mut extraction, elapsed, content_signal) = loop {
+            let arrival = self.traveller.arrive(&mut journey, patience, |stage, time| self.note(notes, stage, time));
+            let Fetched { raw, elapsed, content_signal } = match arrival.await? {
+                Arrival::Page(fetched) => fetched,
+                Arrival::NotModified => return Ok((Verdict::Unchanged, None)),
+            };
+            notes.moved_to = journey.moved_for_good().cloned();
+            let (page, reading) = self.read(raw, origin, notes).await?;
+            match reading {
+                Reading::Moved(to) => journey.follow(&to, REFRESHED)?,
+                Reading::Feed(feed) => {
+                    self.visits.remember(&asked.key, origin, Validators::of(&page.url, &page.headers));
+                    return Ok((self.expand(&page.url, *feed, subscription, origin, notes), None));
+                }
+                Reading::Article(extraction) => break (page, *extraction, elapsed, content_signal),
+            }
         };
-        let identity = Identity::of_url(extraction.canonical.as_ref().unwrap_or(&page.url));
+        let validators = Validators::of(&page.url, &page.headers);
+        let rights = &mut extraction.content.rights;
+        rights.content_signal = content_signal.map(|signal| signal.to_string());
+        rights.tdm_reserved = rights.tdm_reserved.or(page.headers.tdm_reservation.map(|value| value.trim() == "1"));
+        if self.settings.frontier.directives == Directives::Obey {
+            let forbids = |directive: &&String| matches!(directive.as_str(), "noindex" | "noarchive" | "none");
+            if let Some(directive) = rights.robots.iter().find(forbids) {
+                return Err(Stop::rejected(Reason::RobotsDisallowed, format!("the page says {directive}")));
+            }
+        }
+        let canonical = extraction.canonical.as_ref();
+        let identity = self.canonicals.identity(&page.url, canonical, &extraction.content.body);
         notes.canonical_url = Some(identity.fetch.to_string());
         let id = article_id(&identity.key);
         notes.article_id = Some(id.clone());
         let fetch = Fetch {
             status: page.status,
             fetched_at: Timestamp::try_from(page.fetched_at).map(|at| format!("{at:.3}")).unwrap_or_default(),
-            elapsed_ms: u64::try_from(fetched.elapsed.as_millis()).unwrap_or(u64::MAX),
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
             charset: extraction.charset.to_owned(),
             bytes: page.bytes.len() as u64,
             content_type: page.headers.content_type,
@@ -230,52 +244,10 @@ impl Pipeline {
             fetch,
             input,
         };
-        Ok(self.decide(article, origin, dedup, notes).await)
-    }
-
-    /// Waits for the host of each hop, obeys its robots.txt, and asks it, until there is a page.
-    async fn fetch(&self, first: &Url, patience: Patience, notes: &mut Notes) -> Result<Fetched, Stop> {
-        let mut url = first.clone();
-        let mut hops = Hops::new(first, self.settings.fetch.max_redirects);
-        let mut time_left = self.settings.fetch.total_timeout;
-        let mut moved = Moved::Not;
-        loop {
-            self.client.check(&url)?;
-            let waiting = Instant::now();
-            let turn = tokio::select! {
-                turn = self.frontier.admit(&url, patience) => turn,
-                () = self.draining.cancelled(), if patience != Patience::None => return Err(Stop::GivenUp),
-            };
-            self.note(notes, "wait", waiting.elapsed());
-            let turn = turn?;
-            let _estimate = self.capacity.room_for(PAGE_ESTIMATE_BYTES).await;
-            let asking = Instant::now();
-            let answer = self.client.get(&url, time_left).await;
-            let asked = asking.elapsed();
-            time_left = time_left.saturating_sub(asked);
-            self.note(notes, "fetch", asked);
-            match &answer {
-                Ok(Answer::Page(raw)) => self.metrics.response(Some(raw.status)),
-                Ok(Answer::Redirect { status, .. }) => self.metrics.response(Some(*status)),
-                Err(failure) => {
-                    self.metrics.response(failure.status());
-                    self.frontier.note(&url, failure);
-                }
-            }
-            drop(turn);
-            match answer? {
-                Answer::Redirect { to, status } => {
-                    url = hops.follow(&to)?;
-                    moved = moved.and(status);
-                }
-                Answer::Page(raw) => {
-                    notes.moved_to = (moved == Moved::ForGood).then_some(url);
-                    self.metrics.fetch_bytes.with_label_values(&["wire"]).inc_by(raw.bytes.len() as u64);
-                    let elapsed = self.settings.fetch.total_timeout - time_left;
-                    return Ok(Fetched { raw, elapsed });
-                }
-            }
+        if dedup == Dedup::Claim {
+            self.visits.remember(&asked.key, origin, validators);
         }
+        Ok(self.decide(article, origin, dedup, notes).await)
     }
 
     /// Decompresses and reads a page on a thread for such work, one a core.
@@ -391,13 +363,18 @@ fn now_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }
 
-/// A feed's entries, or an article.
+/// A feed's entries, an article, or where the page sends its reader at once.
 fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
     #[cfg(debug_assertions)]
     die_if_told(page);
     let content_type = page.headers.content_type.as_deref();
     if feeds::is_feed(&page.bytes, content_type) {
         return Ok(Reading::Feed(Box::new(feeds::feed(&page.bytes, content_type, &page.url, Keep::Addresses)?)));
+    }
+    if page.media == Media::Html
+        && let Some(to) = meta_refresh(&page.bytes, &page.url)
+    {
+        return Ok(Reading::Moved(to));
     }
     let x_robots_tag = page.headers.x_robots_tag.join(", ");
     let source = Source {

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
 use super::{Pipeline, Quarantine, Shutdown};
-use crate::admin::{self, Health};
+use crate::admin::{self, Health, HostPages};
 use crate::config::Settings;
 use crate::fetch::{Client, ClientError};
-use crate::frontier::Frontier;
+use crate::frontier::{Figures, Frontier, OrdersError};
 use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, TopicError};
 use crate::metrics::Metrics;
 
@@ -40,6 +40,9 @@ pub enum WorkerError {
     /// The HTTP client can't be made.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The operator's rules for hosts can't be used.
+    #[error(transparent)]
+    Orders(#[from] OrdersError),
     /// The admin server can't listen.
     #[error("admin.listen = {address}: {source}")]
     Admin {
@@ -73,6 +76,7 @@ impl WorkerError {
             Self::Topics(_)
                 | Self::Consumer(_)
                 | Self::Client(_)
+                | Self::Orders(_)
                 | Self::Admin { .. }
                 | Self::Delivery(DeliveryError::Client(_))
         )
@@ -88,6 +92,7 @@ pub(super) struct Worker {
     pub capacity: Arc<Capacity>,
     pub pipeline: Arc<Pipeline>,
     pub health: Arc<Health>,
+    pub hosts: Arc<HostPages>,
     pub draining: CancellationToken,
     pub shutdown: Shutdown,
 }
@@ -102,14 +107,15 @@ impl Worker {
         metrics.register(Box::new(Law::new(partitions.clone(), capacity.clone())?))?;
         let draining = CancellationToken::new();
         let client = Client::new(&settings.fetch)?;
-        let frontier = Frontier::new(&settings.frontier, client.clone());
+        let frontier = Frontier::new(&settings.frontier, client.clone(), settings.delivery.max_in_flight)?;
+        metrics.register(Box::new(Figures::new(frontier.hosts().clone())?))?;
         // A group's name may hold what no file's may.
         let group = xxhash_rust::xxh3::xxh3_64(settings.kafka.group_id.as_bytes());
         let name = format!("{}-{group:016x}", settings.delivery.instance_id);
         let pipeline = Arc::new(Pipeline::new(
             settings.clone(),
             client,
-            frontier,
+            frontier.clone(),
             capacity.clone(),
             metrics.clone(),
             Quarantine::open(&settings.delivery.state_dir, &name),
@@ -117,7 +123,9 @@ impl Worker {
         ));
         let health = Health::new(&settings, metrics.clone(), partitions.clone(), link.clone(), draining.clone());
         let health = Arc::new(health);
-        Ok(Self { settings, metrics, link, partitions, capacity, pipeline, health, draining, shutdown })
+        let control = settings.admin.token.clone().filter(|_| settings.admin.control);
+        let hosts = Arc::new(HostPages::new(frontier, control));
+        Ok(Self { settings, metrics, link, partitions, capacity, pipeline, health, hosts, draining, shutdown })
     }
 }
 
@@ -131,7 +139,7 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     let worker = Worker::new(settings, shutdown)?;
     let mut session = Session::open(&worker)?;
     if let Some(address) = worker.settings.admin.listen {
-        let bound = admin::serve(address, worker.health.clone()).await;
+        let bound = admin::serve(address, worker.health.clone(), worker.hosts.clone()).await;
         let bound = bound.map_err(|source| WorkerError::Admin { address, source })?;
         tracing::info!(address = %bound, "admin server listens");
     }

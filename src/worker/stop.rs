@@ -64,7 +64,8 @@ impl From<HostRefusal> for Stop {
             return Self::rejected(failure.reason(), failure);
         };
         // A robots.txt that can't be had is a try of the host that failed.
-        let effort = if failure.reason() == Reason::HostBusy { Effort::Waited } else { Effort::Tried };
+        let waited = matches!(failure.reason(), Reason::HostBusy | Reason::HostDown);
+        let effort = if waited { Effort::Waited } else { Effort::Tried };
         Self::deferred(failure.reason(), failure, Some(wait), effort)
     }
 }

@@ -40,6 +40,7 @@ mod explain;
 mod feeds;
 mod fencing;
 mod harness;
+mod hostile;
 mod load;
 mod outcomes;
 mod rebalances;

@@ -11,13 +11,14 @@ fn settings() -> config::Frontier {
         address_delay: Duration::ZERO,
         max_wait: Duration::from_secs(60),
         robots: config::Robots::Obey,
+        directives: config::Directives::Record,
         rules: None,
         store: config::FrontierStore::Memory,
     }
 }
 
 fn frontier() -> Frontier {
-    Frontier::new(&settings(), Client::new(&lenient()).unwrap())
+    Frontier::new(&settings(), Client::new(&lenient()).unwrap(), 1_000).unwrap()
 }
 
 const PATIENT: Patience = Patience::Wait(Duration::from_secs(20));
@@ -63,6 +64,7 @@ async fn a_failure_is_remembered_for_a_while() {
     let frontier = frontier();
     for _ in 0..5 {
         let refusal = frontier.admit(&site.url("/"), PATIENT).await.unwrap_err();
+        assert_eq!(refusal.reason(), Reason::RobotsUnreachable);
         assert!(refusal.come_back().unwrap() > Duration::from_secs(30));
     }
     assert_eq!(site.connections(), 1);
@@ -127,7 +129,7 @@ async fn a_host_that_asked_to_be_left_alone_is() {
     let site = site(404, "", "").await;
     let frontier = frontier();
     let url = site.url("/");
-    frontier.note(&url, &FetchError::Status { status: 429, retry_after: Some(Duration::from_secs(3_600)) });
+    frontier.hosts().pause("127.0.0.1", Duration::from_secs(3_600));
     let refusal = frontier.admit(&url, PATIENT).await.unwrap_err();
     assert_eq!((refusal.reason(), refusal.outcome()), (Reason::HostBusy, Outcome::Deferred));
     assert!(refusal.come_back().unwrap() > Duration::from_secs(3_500));
@@ -140,7 +142,9 @@ async fn without_robots_nobody_asks_for_it() {
     let frontier = Frontier::new(
         &config::Frontier { robots: config::Robots::Ignore, ..settings() },
         Client::new(&lenient()).unwrap(),
-    );
+        1_000,
+    )
+    .unwrap();
     frontier.admit(&site.url("/"), PATIENT).await.unwrap();
     assert_eq!(site.connections(), 0);
 }
@@ -151,8 +155,46 @@ async fn a_single_look_gets_both_robots_txt_and_page_at_once() {
     let frontier = Frontier::new(
         &config::Frontier { host_delay: Duration::from_secs(60), ..settings() },
         Client::new(&lenient()).unwrap(),
-    );
+        1_000,
+    )
+    .unwrap();
     drop(frontier.admit(&site.url("/"), Patience::None).await.unwrap());
     drop(frontier.admit(&site.url("/next"), Patience::None).await.unwrap());
     assert_eq!(site.connections(), 1);
+}
+
+#[tokio::test]
+async fn what_the_operator_blocks_is_rejected_before_anything_is_asked() {
+    let site = site(404, "", "").await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[[rule]]\nhost = \"127.0.0.1\"\naction = \"block\"\nwhy = \"they asked\"").unwrap();
+    let settings = config::Frontier { rules: Some(file.path().to_owned()), ..settings() };
+    let frontier = Frontier::new(&settings, Client::new(&lenient()).unwrap(), 1_000).unwrap();
+    let refusal = frontier.admit(&site.url("/"), PATIENT).await.unwrap_err();
+    assert_eq!((refusal.reason(), refusal.outcome()), (Reason::BlockedHost, Outcome::Rejected));
+    assert!(refusal.to_string().contains("they asked"));
+    assert_eq!(site.connections(), 0);
+}
+
+#[tokio::test]
+async fn what_robots_txt_says_about_the_use_of_pages_comes_with_the_leave() {
+    let site = site(200, "", "User-agent: *\nContent-Signal: Search=yes, AI-train=no\nAllow: /").await;
+    let admission = frontier().admit(&site.url("/"), PATIENT).await.unwrap();
+    assert_eq!(admission.content_signal.as_deref(), Some("search=yes, ai-train=no"));
+}
+
+#[tokio::test]
+async fn two_hosts_at_one_address_are_asked_one_after_the_other() {
+    let mut fetch = lenient();
+    for host in ["a.example", "b.example"] {
+        fetch.resolve.insert(host.into(), "127.0.0.1:9".parse().unwrap());
+    }
+    let settings =
+        config::Frontier { address_delay: Duration::from_secs(600), robots: config::Robots::Ignore, ..settings() };
+    let frontier = Frontier::new(&settings, Client::new(&fetch).unwrap(), 1_000).unwrap();
+    let url = |host: &str| Url::parse(&format!("http://{host}/")).unwrap();
+    frontier.admit(&url("a.example"), PATIENT).await.unwrap();
+    let busy = frontier.admit(&url("b.example"), PATIENT).await.unwrap_err();
+    assert_eq!(busy.reason(), Reason::HostBusy);
+    assert!(busy.come_back().unwrap() > Duration::from_secs(590));
 }

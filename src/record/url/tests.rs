@@ -51,6 +51,7 @@ fn what_is_fetched_loses_the_fragment_and_known_tracking_alone() {
     assert_eq!(fetched("https://a.example/?gclid=1"), "https://a.example/");
     assert_eq!(fetched("https://a.example/?"), "https://a.example/?");
     assert_eq!(fetched("https://a.example/?ref=x&a=&&b"), "https://a.example/?ref=x&a=&&b");
+    assert_eq!(fetched("https://a.example/?dclid=1&wbraid=2&cmpid=3"), "https://a.example/?dclid=1&wbraid=2&cmpid=3");
     assert_eq!(fetched("https://a.example/?utm_unheard_of=1"), "https://a.example/?utm_unheard_of=1");
 }
 
@@ -75,6 +76,12 @@ fn spellings_of_one_article_share_a_key() {
         "https://news-example.cdn.ampproject.org/v/s/news.example/world/2024/story?amp_js_v=0.1&usqp=mq331",
         "https://www.google.com/amp/s/news.example/world/2024/story",
         "https://news-example.bing-amp.com/c/s/www.news.example/world/2024/story?m=1",
+        "https://www.google.co.uk/amp/s/news.example/world/2024/story",
+        "https://www.bing.com/amp/s/news.example/world/2024/story?amp=1",
+        "https://news-example.cdn.ampproject.org/wp/s/news.example/world/2024/story",
+        "https://news.example/world/amp/2024/story",
+        "https://news.example/world/2024/story?ref=rss&source=newsletter",
+        "https://news.example/world/2024/story?=&",
     ] {
         assert_eq!(key(spelling), article, "{spelling}");
     }
@@ -91,6 +98,10 @@ fn other_articles_have_other_keys() {
         "https://news.example:8443/story?id=1",
         "https://news.example/story%2F?id=1",
         "https://news.example/amplify",
+        "https://en.m.news.example/story?id=1",
+        "https://news.example/story?id=1&ref=20041",
+        "https://news.example/story?id=1&page=2",
+        "https://google.evil.example/amp/s/news.example/story?id=1",
         "https://news.example/",
         "https://m.example/",
         "https://www.example/",

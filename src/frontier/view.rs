@@ -1,0 +1,125 @@
+//! The hosts as an operator sees them.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::host::{Gate, Host};
+use super::hosts::Hosts;
+
+/// What a host does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It may be asked.
+    Free,
+    /// It is being asked.
+    Working,
+    /// It rests for its interval.
+    Resting,
+    /// It asked us to go away for a while.
+    Paused,
+    /// It can't be reached, or only fails.
+    Down,
+    /// The operator has stopped it.
+    Held,
+}
+
+impl State {
+    /// Every state, as the metric names them.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::Free, "free"),
+        (Self::Working, "working"),
+        (Self::Resting, "resting"),
+        (Self::Paused, "paused"),
+        (Self::Down, "down"),
+        (Self::Held, "held"),
+    ];
+
+    pub(super) fn of(host: &Host, delay: Duration, now: Instant) -> Self {
+        match host.gate(delay, true, now) {
+            Gate::Held(_) => Self::Held,
+            Gate::Down(_) | Gate::Probing => Self::Down,
+            _ if !host.running.is_empty() => Self::Working,
+            Gate::Rests(_) if host.paused_until.is_some_and(|until| until > now) => Self::Paused,
+            Gate::Rests(_) => Self::Resting,
+            Gate::Open => Self::Free,
+        }
+    }
+}
+
+/// One host.
+#[derive(Debug, Clone, Serialize)]
+pub struct HostView {
+    /// Its name.
+    pub host: String,
+    /// What it does.
+    pub state: State,
+    /// Why, where the operator has stopped it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Its rest between two requests, in milliseconds.
+    pub interval_ms: u64,
+    /// Messages that wait for it in memory.
+    pub waiting: usize,
+    /// Requests at work.
+    pub running: usize,
+    /// From now until it may be asked, in milliseconds.
+    pub next_due_ms: u64,
+    /// How long its good answers take of late, in milliseconds; null before the first.
+    pub response_ms: Option<u64>,
+    /// The last answers' statuses, the newest first; null where no answer came.
+    pub last_statuses: Vec<Option<u16>>,
+    /// How old what is known of its robots.txt is, in seconds; null where nothing is.
+    pub robots_age_s: Option<u64>,
+}
+
+impl Hosts {
+    /// The hosts that are remembered, those that wait or are stopped first, then by name; at most `limit`.
+    pub fn view(&self, limit: usize) -> Vec<HostView> {
+        let (now, delay) = (Instant::now(), self.delay());
+        let mut all = Vec::new();
+        self.each(|name, host| all.push(HostView::of(name, host, delay, now)));
+        all.sort_by(|a, b| {
+            let calm = |view: &HostView| matches!(view.state, State::Free | State::Resting | State::Working);
+            calm(a).cmp(&calm(b)).then(b.waiting.cmp(&a.waiting)).then_with(|| a.host.cmp(&b.host))
+        });
+        all.truncate(limit);
+        all
+    }
+
+    /// One of the hosts that are remembered.
+    pub fn view_of(&self, host: &str) -> Option<HostView> {
+        let (now, delay) = (Instant::now(), self.delay());
+        let mut found = None;
+        self.one(host, |name, host| found = Some(HostView::of(name, host, delay, now)));
+        found
+    }
+}
+
+impl HostView {
+    fn of(name: &str, host: &Host, delay: Duration, now: Instant) -> Self {
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let hold = host.hold.as_ref().filter(|hold| hold.until > now);
+        let due = [host.free_at(delay), host.trouble.silent_until(), hold.map(|hold| hold.until)];
+        let due = due.into_iter().flatten().max().unwrap_or(now);
+        Self {
+            host: name.to_owned(),
+            state: State::of(host, delay, now),
+            why: hold.map(|hold| hold.why.to_string()),
+            interval_ms: milliseconds(host.interval(delay)),
+            waiting: host.waiting,
+            running: host.running.len(),
+            next_due_ms: milliseconds(due.saturating_duration_since(now)),
+            response_ms: host.typical.map(milliseconds),
+            last_statuses: host
+                .statuses
+                .iter()
+                .flatten()
+                .map(|status| Some(*status).filter(|status| *status > 0))
+                .collect(),
+            robots_age_s: None,
+        }
+    }
+}
