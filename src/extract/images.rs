@@ -1,7 +1,8 @@
 //! The pictures of an article, with caption and credit told apart.
 
+use super::agencies::agency;
 use super::classes::Families;
-use super::page::Page;
+use super::page::{Page, Scope};
 use super::structured::Facts;
 use super::tag::Tag;
 use super::text::{IMAGES, STRING_CHARS, clean, cut};
@@ -27,10 +28,7 @@ pub(super) fn images(facts: &Facts<'_>, region: Option<(usize, usize)>, credits:
             scope.own.any(Families::RELATED | Families::PROMO | Families::COMMENTS | Families::BIO | Families::AUTHOR)
                 || matches!(scope.tag, Tag::Aside | Tag::Nav)
         });
-        let address = ["data-src", "data-lazy-src", "data-original", "src"]
-            .iter()
-            .find_map(|name| scope.element?.attr(name))
-            .filter(|address| !address.starts_with("data:"));
+        let address = address_of(scope);
         let small = ["width", "height"].iter().any(|name| {
             scope
                 .element
@@ -55,6 +53,20 @@ pub(super) fn images(facts: &Facts<'_>, region: Option<(usize, usize)>, credits:
         }
     }
     images
+}
+
+/// The address of a picture: lazy ones have it in an attribute of their own, and a placeholder in `src`.
+fn address_of<'a>(scope: &Scope<'a>) -> Option<&'a str> {
+    let element = scope.element?;
+    let plain = ["data-src", "data-lazy-src", "data-original", "data-lazy", "src"]
+        .iter()
+        .filter_map(|name| element.attr(name))
+        .find(|address| !address.trim().is_empty() && !address.starts_with("data:"));
+    // Of a set of sizes the last is the largest, as sites write them.
+    plain.or_else(|| {
+        let set = ["srcset", "data-srcset"].iter().find_map(|name| element.attr(name))?;
+        set.rsplit(", ").next()?.split_whitespace().next()
+    })
 }
 
 /// Adds a picture, or what it says of a known one.
@@ -112,6 +124,86 @@ fn legend(page: &Page<'_>, image: usize) -> (Option<String>, Option<String>) {
             credit = Some(text);
         }
     }
+    if credit.is_none()
+        && let Some((text, found)) = split_credit(&caption)
+    {
+        credit = Some(found.to_owned());
+        caption = text.to_owned();
+    }
     let full = |text: String| Some(cut(text, STRING_CHARS)).filter(|text| !text.is_empty());
     (full(caption), credit.map(|credit| clean(&credit)).and_then(full))
+}
+
+/// Words before the name of who made a picture, in captions.
+#[rustfmt::skip]
+const LABELS: [&str; 30] = [
+    "photo:", "photo by ", "photograph:", "photo credit:", "photo/", "photos:", "picture:", "image:", "image credit:", "credit:", "credits:", "foto:", "fotos:", "foto/", "bild:", "bildrechte:", "bildquelle:", "quelle:", "crédit photo:", "crédit photo :", "crédit :",
+    "crédits :", "crédito:", "photo :", "fotografía:", "zdjęcie:", "fot. ", "фото:", "©", "写真：",
+];
+/// Bytes of a credit, at most.
+const CREDIT_BYTES: usize = 120;
+
+/// Caption and credit of a text that holds both: `A man walks. Photo: Jane Doe/AFP`, `A man walks (AP Photo/Jane Doe)`.
+fn split_credit(text: &str) -> Option<(&str, &str)> {
+    let before = |at: usize| {
+        let caption = text.get(..at).unwrap_or_default();
+        caption.trim_end_matches(|c: char| {
+            c.is_whitespace() || matches!(c, '(' | '[' | '|' | '·' | '•' | '-' | '–' | '—' | '/')
+        })
+    };
+    // Whose it is, in brackets at the end.
+    let bracket = text.rfind('(').and_then(|open| {
+        let inner = text.get(open + 1..)?.trim_end().trim_end_matches('.').strip_suffix(')')?.trim();
+        let parts = || inner.split(['/', ',']);
+        let owned = parts().any(|part| agency(part).is_some() || part.ends_with(" Photo") || part.contains("Getty"));
+        (owned && inner.len() <= CREDIT_BYTES).then_some((open, inner))
+    });
+    if let Some((open, inner)) = bracket {
+        let label = LABELS.iter().find(|label| {
+            inner.get(..label.len()).is_some_and(|head| head.to_lowercase() == **label) && **label != "photo/"
+        });
+        return Some((before(open), inner.get(label.map_or(0, |label| label.len())..)?.trim()));
+    }
+    // A word for it before it.
+    let lower = text.to_lowercase();
+    if lower.len() != text.len() {
+        return None;
+    }
+    let (at, length) = LABELS.iter().filter_map(|label| Some((lower.rfind(label)?, label.len()))).max()?;
+    let begins = text.get(..at).is_some_and(|head| {
+        head.is_empty() || head.ends_with([' ', '(', '[', '|', '.', '/', '”', '"', ']', ')', '\u{a0}'])
+    });
+    let rest = text.get(at + length..).filter(|_| begins)?;
+    let credit = rest
+        .trim_matches(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '|' | ':' | '·' | '•' | '/'));
+    (!credit.is_empty() && credit.len() <= CREDIT_BYTES).then(|| (before(at), credit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caption_and_its_credit_are_told_apart() {
+        for (text, caption, credit) in [
+            ("A man walks. Photo: Jane Doe/AFP", "A man walks.", "Jane Doe/AFP"),
+            ("A man walks. (Photo by Jane Doe)", "A man walks.", "Jane Doe"),
+            ("A man walks (AP Photo/Jane Doe)", "A man walks", "AP Photo/Jane Doe"),
+            ("Ein Mann geht. Foto: dpa", "Ein Mann geht.", "dpa"),
+            ("Ein Mann geht. © Jana Müller", "Ein Mann geht.", "Jana Müller"),
+            ("Photo: Jane Doe", "", "Jane Doe"),
+        ] {
+            assert_eq!(split_credit(text), Some((caption, credit)), "{text}");
+        }
+        for text in ["", "A man walks.", "A man (left) walks."] {
+            assert_eq!(split_credit(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_caption_breaks_the_reader(text in proptest::prelude::any::<String>()) {
+            let _ = split_credit(&text);
+        }
+    }
 }

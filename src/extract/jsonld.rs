@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 
 /// Bytes of one script that are read at all.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Values of one script, one behind the other.
+const MAX_VALUES: usize = 100;
 /// Objects of a page that are looked at.
 const MAX_OBJECTS: usize = 5_000;
 
@@ -23,7 +25,7 @@ impl Graph {
             if script.len() > MAX_BYTES {
                 continue;
             }
-            if let Some(value) = read(script) {
+            for value in read(script) {
                 graph.gather(value);
             }
         }
@@ -141,16 +143,35 @@ pub(super) fn address(value: &Value) -> Option<&str> {
     }
 }
 
-/// The value of a script, as sites write them: in comments or CDATA, with raw line breaks in strings,
-/// with commas before a closing bracket, with something behind the end.
-fn read(script: &str) -> Option<Value> {
-    let text = unwrapped(script);
-    first_value(text).or_else(|| first_value(&mended(text)))
+/// The values of a script, as sites write them: in comments or CDATA, escaped as HTML, several in a row,
+/// with raw line breaks or quotation marks in strings, with commas before a closing bracket, with
+/// something behind the end.
+fn read(script: &str) -> Vec<Value> {
+    let escaped = script.contains("&quot;") && !script.contains('"');
+    let script = if escaped { Cow::Owned(script.replace("&quot;", "\"")) } else { Cow::Borrowed(script) };
+    let text = unwrapped(&script);
+    let values = values_of(text);
+    if values.is_empty() { values_of(&mended(text)) } else { values }
 }
 
-fn first_value(text: &str) -> Option<Value> {
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    values.next()?.ok().filter(|value| value.is_object() || value.is_array())
+/// The objects and lists at the beginning of a text, one behind the other, also with commas between them.
+fn values_of(text: &str) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while found.len() < MAX_VALUES {
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let Some(Ok(value)) = values.next() else { break };
+        let end = values.byte_offset();
+        if !value.is_object() && !value.is_array() {
+            break;
+        }
+        found.push(value);
+        rest = rest
+            .get(end..)
+            .unwrap_or_default()
+            .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | ';'));
+    }
+    found
 }
 
 fn unwrapped(script: &str) -> &str {
@@ -163,12 +184,17 @@ fn unwrapped(script: &str) -> &str {
     }
 }
 
-/// Escapes control characters within strings, and leaves out commas that close nothing.
-fn mended(text: &str) -> Cow<'_, str> {
+/// Escapes control characters and quotation marks within strings, and leaves out comments and commas
+/// that close nothing.
+fn mended(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     let mut in_string = false;
     let mut escaped = false;
-    for c in text.chars() {
+    let mut until = 0;
+    for (at, c) in text.char_indices() {
+        if at < until {
+            continue;
+        }
         if in_string {
             match c {
                 _ if escaped => {
@@ -182,6 +208,7 @@ fn mended(text: &str) -> Cow<'_, str> {
                     escaped = true;
                     out.push(c);
                 }
+                '"' if !closes(text.get(at + 1..).unwrap_or_default()) => out.push_str("\\\""),
                 c if c.is_control() => out.push(' '),
                 c => {
                     in_string = c != '"';
@@ -190,13 +217,33 @@ fn mended(text: &str) -> Cow<'_, str> {
             }
             continue;
         }
+        let rest = text.get(at..).unwrap_or_default();
+        if rest.starts_with("/*") {
+            until = at + rest.find("*/").map_or(rest.len(), |end| end + 2);
+            continue;
+        }
         if matches!(c, '}' | ']') {
             out.truncate(out.trim_end().trim_end_matches(',').len());
         }
         in_string = c == '"';
         out.push(c);
     }
-    Cow::Owned(out)
+    out
+}
+
+/// Whether a quotation mark with this text behind it ends its string: what may stand there is a colon, a
+/// closing bracket, or a comma before another value.
+fn closes(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    match rest.chars().next() {
+        None | Some(':' | '}' | ']') => true,
+        Some(',') => {
+            let next = rest.get(1..).unwrap_or_default().trim_start();
+            next.starts_with(|c: char| matches!(c, '"' | '{' | '[' | '}' | ']' | '-') || c.is_ascii_digit())
+                || ["true", "false", "null"].iter().any(|word| next.starts_with(word))
+        }
+        Some(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -234,8 +281,27 @@ mod tests {
             "<!-- {\"@type\":\"NewsArticle\",\"headline\":\"A\",} -->",
             "//<![CDATA[\n{\"@type\":\"NewsArticle\",\"headline\":\"A\"}\n//]]>",
             "{\"@type\":\"NewsArticle\",\"description\":\"a\nb\\'\",\"headline\":\"A\"};",
+            "{\"@type\":\"NewsArticle\",\"description\":\"He said \"no\", and \"never\".\",\"headline\":\"A\"}",
+            "{&quot;@type&quot;:&quot;NewsArticle&quot;,&quot;headline&quot;:&quot;A&quot;}",
+            "{\"@type\":\"WebSite\"}\n{\"@type\":\"NewsArticle\",\"headline\":\"A\"}",
+            "{\"@type\":\"WebSite\"},{\"@type\":\"NewsArticle\",\"headline\":\"A\"}",
+            "{/* generated */\"@type\":\"NewsArticle\",\"headline\":\"A\",\n}",
         ] {
             assert_eq!(headline(&[script]).as_deref(), Some("A"), "{script}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_script_breaks_the_reader(script in r#"[\[\]{}",:\\/* a1\n&;]{0,200}"#) {
+            let _ = Graph::of(&[script.as_str()]);
+        }
+
+        #[test]
+        fn mending_leaves_good_json_as_it_says(headline in "[ -~]{1,40}") {
+            let script = serde_json::json!({"@type": "NewsArticle", "headline": headline}).to_string();
+            let mended: serde_json::Value = serde_json::from_str(&mended(&script)).unwrap();
+            proptest::prop_assert_eq!(mended.to_string(), script);
         }
     }
 

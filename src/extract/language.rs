@@ -2,13 +2,19 @@
 
 use whatlang::Lang;
 
-/// Bytes of the text that are looked at; more change nothing (whatlang looks at 300 trigrams).
-const SAMPLE_BYTES: usize = 4_000;
+/// Bytes of the text that are looked at. Of the first 1,000 characters of 676 texts whatlang says the same
+/// as of 8,000; of 240 it does for .991, of 60 for .916 (for .995 of those that it calls reliable). It
+/// takes 0.2 ms for 2,000.
+const SAMPLE_BYTES: usize = 1_000;
 
 /// ISO 639-1 of the text, or 639-3 where there is no shorter code.
 pub(super) fn language(body: &str, declared: Option<&str>) -> Option<String> {
     let declared = declared.and_then(primary);
     let sample = body.get(..body.floor_char_boundary(SAMPLE_BYTES)).unwrap_or(body);
+    if let Some(by_script) = of_script(sample) {
+        // Yiddish is written as Hebrew is, Tigrinya as Amharic.
+        return declared.filter(|declared| shares_script(declared, by_script)).or_else(|| Some(by_script.to_owned()));
+    }
     let detected =
         whatlang::detect(sample).filter(|info| info.is_reliable() || declared.is_none()).map(|info| code(info.lang()));
     match (detected, declared) {
@@ -17,6 +23,50 @@ pub(super) fn language(body: &str, declared: Option<&str>) -> Option<String> {
         (Some(detected), _) => Some(detected.to_owned()),
         (None, declared) => declared,
     }
+}
+
+/// The language of a text whose script is that of one language (Unicode blocks), if most of its letters
+/// are in it.
+fn of_script(sample: &str) -> Option<&'static str> {
+    /// Letters that are looked at.
+    const LETTERS: usize = 400;
+    let (mut all, mut kana, mut han, mut latin) = (0, 0, 0, 0);
+    let mut counts: [(usize, &str); SCRIPTS.len()] = SCRIPTS.map(|(_, _, language)| (0, language));
+    for c in sample.chars().filter(|c| c.is_alphabetic()).take(LETTERS) {
+        all += 1;
+        match c {
+            'a'..='z' | 'A'..='Z' => latin += 1,
+            '\u{3040}'..='\u{30ff}' => kana += 1,
+            '\u{3400}'..='\u{9fff}' => han += 1,
+            _ => {
+                let script = SCRIPTS.iter().position(|(first, last, _)| (*first..=*last).contains(&c));
+                if let Some((count, _)) = script.and_then(|script| counts.get_mut(script)) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    if latin * 2 > all {
+        return None;
+    }
+    if (kana + han) * 2 > all {
+        // A Chinese text quotes some kana, a Japanese one has them in every sentence.
+        return Some(if kana * 20 > han { "ja" } else { "zh" });
+    }
+    counts.into_iter().find(|(count, _)| count * 2 > all).map(|(_, language)| language)
+}
+
+/// Scripts of one language each: first and last character, language.
+#[rustfmt::skip]
+const SCRIPTS: [(char, char, &str); 19] = [
+    ('\u{370}', '\u{3ff}', "el"), ('\u{530}', '\u{58f}', "hy"), ('\u{590}', '\u{5ff}', "he"), ('\u{980}', '\u{9ff}', "bn"), ('\u{a00}', '\u{a7f}', "pa"), ('\u{a80}', '\u{aff}', "gu"), ('\u{b00}', '\u{b7f}', "or"),
+    ('\u{b80}', '\u{bff}', "ta"), ('\u{c00}', '\u{c7f}', "te"), ('\u{c80}', '\u{cff}', "kn"), ('\u{d00}', '\u{d7f}', "ml"), ('\u{d80}', '\u{dff}', "si"), ('\u{e00}', '\u{e7f}', "th"), ('\u{e80}', '\u{eff}', "lo"),
+    ('\u{1000}', '\u{109f}', "my"), ('\u{10a0}', '\u{10ff}', "ka"), ('\u{1200}', '\u{137f}', "am"), ('\u{1780}', '\u{17ff}', "km"), ('\u{ac00}', '\u{d7a3}', "ko"),
+];
+
+/// Whether a language is written in another's script.
+fn shares_script(declared: &str, by_script: &str) -> bool {
+    matches!((declared, by_script), ("yi", "he") | ("ti", "am") | ("as", "bn") | ("yue", "zh") | ("mnw" | "shn", "my"))
 }
 
 /// The primary subtag of a language tag (BCP 47).
@@ -28,7 +78,8 @@ fn primary(tag: &str) -> Option<String> {
 
 /// Languages of one group that whatlang tells apart badly, or does not know.
 fn alike(a: &str, b: &str) -> bool {
-    const GROUPS: [&[&str]; 7] = [
+    const GROUPS: [&[&str]; 8] = [
+        &["ar", "fa", "ur", "ps", "ckb", "ku", "ug", "sd"],
         &["nb", "no", "nn", "da", "sv", "fo"],
         &["hr", "sr", "bs", "sl", "sh", "me"],
         &["es", "gl", "ca", "pt", "ast"],
@@ -68,6 +119,20 @@ mod tests {
     fn the_text_beats_the_attribute() {
         let text = "Japan und Russland wollen bis zum Ende des Jahres einen Friedensvertrag schließen, sagte der Ministerpräsident am Freitag.";
         assert_eq!(language(text, Some("en-US")).as_deref(), Some("de"));
+    }
+
+    #[test]
+    fn a_script_of_one_language_names_it() {
+        for (text, code) in [
+            ("日本とロシアは平和条約を結ぶ意向だ。", "ja"),
+            ("日本和俄罗斯打算签署和平条约。", "zh"),
+            ("일본과 러시아는 평화 조약을 맺을 뜻이다.", "ko"),
+            ("Η Ιαπωνία και η Ρωσία θέλουν ειρήνη.", "el"),
+            ("ญี่ปุ่นและรัสเซียต้องการสันติภาพ", "th"),
+        ] {
+            assert_eq!(language(text, Some("en")).as_deref(), Some(code), "{text}");
+        }
+        assert_eq!(language("יאַפּאַן און רוסלאַנד ווילן שלום", Some("yi")).as_deref(), Some("yi"));
     }
 
     #[test]

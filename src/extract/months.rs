@@ -39,6 +39,28 @@ pub(crate) fn month(word: &str) -> Option<i8> {
     best.and_then(|(_, index)| i8::try_from(index + 1).ok())
 }
 
+/// The months of the Solar Hijri calendar, as Persian writes them, with Persian and Arabic letters.
+const JALALI: [&[&str]; 12] = [
+    &["فروردین", "فروردين"],
+    &["اردیبهشت", "ارديبهشت"],
+    &["خرداد"],
+    &["تیر", "تير"],
+    &["مرداد", "امرداد"],
+    &["شهریور", "شهريور"],
+    &["مهر"],
+    &["آبان", "ابان"],
+    &["آذر", "اذر"],
+    &["دی", "دي"],
+    &["بهمن"],
+    &["اسفند"],
+];
+
+/// The month of the Solar Hijri calendar (1 to 12) that a word names.
+pub(super) fn jalali_month(word: &str) -> Option<i8> {
+    let index = JALALI.iter().position(|names| names.contains(&word))?;
+    i8::try_from(index + 1).ok()
+}
+
 /// The digit that a character is, in any of the scripts that write dates with their own.
 pub(super) fn digit(c: char) -> Option<u32> {
     let zero = match c {

@@ -5,14 +5,17 @@
 const PUBLISHED: &[&str] = &[
     "publish", "posted", "publi", "veröffentlicht", "erstellt", "gepubliceerd", "geplaatst", "opublikowan", "опублик", "yayın",
     "julkaistu", "publicerad", "publisert", "udgivet", "pubblicat", "közzé", "publikov", "zveřejněno", "objavljeno", "δημοσ",
-    "stand:", "first aired", "erschienen", "created", "منتشر", "发布",
+    "stand:", "first aired", "erschienen", "created", "eingestellt am", "gepostet", "mis en ligne", "creado", "criado em", "postado", "inserito", "dodano", "data publikacji", "написан",
+    "размещен", "додано", "giriş", "oluşturulma", "eklenme", "publicerat", "avaldatud", "publicēts", "paskelbta", "birt:", "đăng", "diterbitkan", "dipublikasikan", "نشر", "تاريخ", "منتشر", "تاریخ انتشار",
+    "प्रकाशित", "প্রকাশ", "เผยแพร่", "发布", "发表", "發布", "發表", "公開", "掲載", "配信", "등록", "입력", "게시",
 ];
 
 /// Words beside a day of the last change.
 #[rustfmt::skip]
 const UPDATED: &[&str] = &[
-    "updated", "modified", "aktualisiert", "mis à jour", "actualizado", "aggiornat", "bijgewerkt", "aktualizac", "обновлен",
-    "güncelle", "atualizad", "uppdaterad", "oppdatert", "opdateret", "päivitetty", "last edited",
+    "updated", "modified", "aktualisiert", "geändert", "mis à jour", "mise à jour", "modifié", "actualizad", "modificad", "actualización", "aggiornat", "modificato", "bijgewerkt", "gewijzigd", "aktualizac", "zaktualizowan", "обновлен",
+    "изменен", "оновлен", "güncelle", "atualizad", "uppdaterad", "oppdatert", "opdateret", "päivitetty", "last edited", "last reviewed", "frissít", "aktualizován", "ažurirano", "actualizat", "ενημ", "cập nhật", "diperbarui",
+    "تحديث", "به‌روز", "अपडेट", "อัปเดต", "更新", "수정",
 ];
 
 /// Beginnings of short texts that lead elsewhere, or ask for something.
@@ -41,12 +44,22 @@ const END: &[&str] = &[
 
 /// Whether a text in lower case says that something was published.
 pub(super) fn says_published(lower: &str) -> bool {
-    PUBLISHED.iter().any(|word| lower.contains(word))
+    published_word(lower).is_some()
 }
 
 /// Whether a text in lower case says that something was changed.
 pub(super) fn says_updated(lower: &str) -> bool {
-    UPDATED.iter().any(|word| lower.contains(word))
+    updated_word(lower).is_some()
+}
+
+/// Where a text in lower case has its word for "published".
+pub(super) fn published_word(lower: &str) -> Option<usize> {
+    PUBLISHED.iter().find_map(|word| lower.find(word))
+}
+
+/// Where a text in lower case has its word for "updated".
+pub(super) fn updated_word(lower: &str) -> Option<usize> {
+    UPDATED.iter().find_map(|word| lower.find(word))
 }
 
 /// Whether a short text begins like a call or a pointer.

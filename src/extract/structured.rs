@@ -2,14 +2,23 @@
 //!
 //! | field | sources, the most trusted first |
 //! |---|---|
-//! | published | JSON-LD `datePublished`, [`PUBLISHED`], microdata, then what the page shows, then its address |
-//! | modified | JSON-LD `dateModified`, [`MODIFIED`] |
-//! | authors | JSON-LD persons, [`AUTHORS`], labels and bylines, JSON-LD organisations, meta `author` |
-//! | title | see `title` |
+//! | title, on news articles | JSON-LD `headline`, `og:title` or `twitter:title`, the heading, `<title>`; each without the site's name |
+//! | title, elsewhere | the heading (unless it has nothing in common with any title), JSON-LD `headline` or `name`, `og:title`, `<title>` |
+//! | authors | JSON-LD `author` or `creator`: persons; [`AUTHORS`]; a label and the names behind it; elements named after authors, `rel=author`, `itemprop=author`, links to authors' pages; `article:author`; elements named after bylines; a word for "by"; boxes about the author; a signature above or below the text; portraits; a name beside the date; `作者：` and its like; `author`, `dc.creator`; and if none names a person or an agency: what JSON-LD persons, [`AUTHORS`], JSON-LD organisations, the page or `author` have |
+//! | published, on news articles | JSON-LD `datePublished`, `dateCreated` |
+//! | published, elsewhere | a vote of JSON-LD, [`PUBLISHED`], microdata and RDFa, JSON-LD of the page, the address, the day nearest to the heading, the day beside a word for "published"; if no metadata speaks: worded, address, nearest, any marked day, the day that opens the text, the last change |
+//! | modified | JSON-LD `dateModified`, [`MODIFIED`], JSON-LD of the page, the day beside a word for "updated" |
+//! | canonical address | `link rel=canonical`, `og:url` |
 //! | site | `og:site_name`, JSON-LD `publisher`, `application-name` |
-//! | section | JSON-LD `articleSection`, `article:section`, `parsely-section` |
-//! | tags | JSON-LD `keywords`, `article:tag`, `news_keywords`, `keywords` |
-//! | description | `og:description`, `description`, `twitter:description`, JSON-LD `description` |
+//! | section | JSON-LD `articleSection`, `article:section`, `parsely-section`, `cXenseParse:category`, `section` |
+//! | tags | JSON-LD `keywords`, `article:tag`, `news_keywords`, `keywords`, `parsely-tags` |
+//! | description | `og:description`, `description`, `twitter:description`, `dcterms.description`, JSON-LD `description` |
+//! | first image | `og:image`, `twitter:image` |
+//! | free to read | JSON-LD `isAccessibleForFree`, `article:content_tier` |
+//! | licence | `link rel=license`, any `rel=license`, JSON-LD `license` |
+//!
+//! Of several articles in JSON-LD the page's own is the one whose headline is in the page's title and whose
+//! address is the page's, then the one with either, then the first.
 
 use serde_json::{Map, Value};
 use url::Url;
@@ -19,25 +28,31 @@ use super::page::Page;
 use super::text::{STRING_CHARS, TAGS, clean_markup, cut, key};
 use crate::record::{Publisher, Rights, is_plausible_canonical};
 
-/// Meta names of the day of publication, in lower case and without what divides their words.
+/// Meta names of the day of publication, in lower case and without what divides their words: first those
+/// that say it of an article, then those that say it of whatever the page is, then those that may be
+/// the day of anything ([`PUBLISHED_SURE`], [`PUBLISHED_VAGUE`] are where the second and third begin).
 #[rustfmt::skip]
-pub(super) const PUBLISHED: [&str; 36] = [
+pub(super) const PUBLISHED: [&str; 38] = [
     "articlepublishedtime", "datepublished", "ogpublishedtime", "ogarticlepublishedtime", "parselypubdate", "sailthrudate",
     "cxenseparserecspublishtime", "articlepublished", "publishedtime", "rnewsdatepublished", "originalpublicationdate",
-    "publicationdate", "publishdate", "pubdate", "publisheddate", "published", "publishedat", "dcdateissued", "dctermsissued", "dctermscreated",
-    "dcdatecreated", "dcdate", "dctermsdate", "citationpublicationdate", "citationdate", "citationonlinedate", "date", "articledateoriginal",
-    "shareaholicarticlepublishedtime", "vrpublishedtime", "btpubdate", "releasedate", "datecreated", "created", "dateposted", "contentdate",
+    "publicationdate", "publishdate", "pubdate", "publisheddate", "published", "publishedat", "dcdateissued", "dctermsissued",
+    "citationpublicationdate", "citationonlinedate", "articledateoriginal", "shareaholicarticlepublishedtime", "vrpublishedtime", "btpubdate", "dateposted", "displaydate", "firstpublished",
+    "dctermscreated", "dcdatecreated", "dcdate", "dctermsdate", "citationdate", "date", "releasedate", "datecreated", "created", "contentdate",
 ];
+/// Where the less sure names of [`PUBLISHED`] begin.
+pub(super) const PUBLISHED_SURE: usize = 11;
+/// Where the vague names of [`PUBLISHED`] begin.
+pub(super) const PUBLISHED_VAGUE: usize = 28;
 
 /// Meta names of the day of the last change, likewise.
 #[rustfmt::skip]
-pub(super) const MODIFIED: [&str; 12] = [
+pub(super) const MODIFIED: [&str; 18] = [
     "articlemodifiedtime", "datemodified", "ogupdatedtime", "ogmodifiedtime", "lastmod", "dctermsmodified", "dcdatemodified", "lastmodified",
-    "updated", "revised", "dateupdated", "lastupdated",
+    "modifiedtime", "modifieddate", "lastmodifieddate", "lastmodifiedtime", "updated", "updatedtime", "revised", "dateupdated", "lastupdated", "lastupdate",
 ];
 
-/// The contents of the meta elements with one of these names, in the order of the names.
-pub(super) fn squashed<'a>(page: &Page<'a>, names: &[&str]) -> Vec<&'a str> {
+/// The contents of the meta elements with one of these names, each with its name's place, in the order of the names.
+pub(super) fn squashed<'a>(page: &Page<'a>, names: &[&str]) -> Vec<(usize, &'a str)> {
     let mut found: Vec<(usize, &str)> = Vec::new();
     for (key, content) in &page.metas {
         let key: String =
@@ -47,7 +62,7 @@ pub(super) fn squashed<'a>(page: &Page<'a>, names: &[&str]) -> Vec<&'a str> {
         }
     }
     found.sort_by_key(|(place, _)| *place);
-    found.into_iter().map(|(_, content)| content).collect()
+    found
 }
 
 /// Meta names of persons; the general `author` comes last of all sources and is not among them.
@@ -188,9 +203,22 @@ impl<'a> Facts<'a> {
         Rights {
             robots,
             license,
-            accessible_for_free: self.ld.and_then(|ld| ld.get("isAccessibleForFree")).and_then(truth),
+            accessible_for_free: self
+                .ld
+                .and_then(|ld| ld.get("isAccessibleForFree"))
+                .and_then(truth)
+                .or_else(|| self.content_tier()),
             tdm_reserved: self.page.meta("tdm-reservation").map(|value| value == "1"),
             content_signal: None,
+        }
+    }
+
+    /// What Facebook's `article:content_tier` says of paying; `metered` says neither.
+    fn content_tier(&self) -> Option<bool> {
+        match self.page.meta("article:content_tier")?.to_ascii_lowercase().as_str() {
+            "free" => Some(true),
+            "locked" => Some(false),
+            _ => None,
         }
     }
 
@@ -257,8 +285,12 @@ pub(super) fn registrable(host: &str) -> &str {
 fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(*value),
-        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        // `"True"`, `"http://schema.org/False"`
+        Value::String(text) => match text.trim().rsplit('/').next()?.to_ascii_lowercase().as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        },
         _ => None,
     }
 }

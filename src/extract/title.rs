@@ -6,7 +6,7 @@
 
 use super::classes::Families;
 use super::jsonld::is_news;
-use super::page::Page;
+use super::page::{Page, is_ideograph};
 use super::structured::Facts;
 use super::tag::Tag;
 use super::text::{TITLE_CHARS, clean, clean_markup, cut, key};
@@ -14,6 +14,10 @@ use super::text::{TITLE_CHARS, clean, clean_markup, cut, key};
 /// What stands between a title and the site's name.
 const SEPARATORS: [&str; 14] =
     [" | ", " - ", " – ", " — ", " :: ", " • ", " · ", " » ", " « ", " / ", " ~ ", " < ", "｜", " : "];
+
+/// The share of words in common with every title below which a heading is not this page's, if its
+/// metadata names a title.
+const STRANGE: f64 = 0.2;
 
 /// The title, and the scope of the heading that shows it.
 pub(super) struct Title {
@@ -30,15 +34,48 @@ pub(super) fn title(facts: &Facts<'_>) -> Title {
     let document = Some(clean_markup(&page.title)).filter(|text| !text.is_empty());
     let witnesses: Vec<String> = [&ld, &og, &twitter, &document].into_iter().flatten().map(|text| key(text)).collect();
     let heading = heading(facts, &witnesses);
-    let shown = heading.and_then(|index| page.scopes.get(index)).map(|scope| clean(page.slice(&scope.text)));
+    let shown = heading.map(|index| headline_of(page, index));
+    // A heading that has nothing in common with any title is another text's.
+    let strange = shown.as_ref().is_some_and(|shown| {
+        let this = key(shown);
+        (ld.is_some() || og.is_some()) && witnesses.iter().all(|witness| likeness(&this, witness) < STRANGE)
+    });
     let known: Vec<String> = [&shown, &ld].into_iter().flatten().map(|text| key(text)).collect();
     let og = og.or(twitter).map(|text| without_site(facts, &text, &known));
     let document = document.map(|text| without_site(facts, &text, &known));
     let shown = shown.map(|text| without_kicker(text, ld.as_deref(), og.as_deref()));
     let news = facts.ld.is_some_and(is_news);
-    let order = if news { [ld, og, shown, document] } else { [shown, ld, og, document] };
+    let order = match (news, strange) {
+        (true, _) => [ld, og, shown, document],
+        (false, true) => [ld, og, document, shown],
+        (false, false) => [shown, ld, og, document],
+    };
     let text = order.into_iter().flatten().map(|text| without_site(facts, &text, &known)).find(|text| !text.is_empty());
     Title { text: text.map(|text| cut(text, TITLE_CHARS)), heading }
+}
+
+/// The text of a heading, without what stands above the headline in it in an element of its own.
+fn headline_of(page: &Page<'_>, index: usize) -> String {
+    #[rustfmt::skip]
+    const ABOVE: [&str; 18] = [
+        "kicker", "roofline", "dachzeile", "overline", "topline", "eyebrow", "pretitle", "pre-title", "supertitle", "spitzmarke", "catchline", "volanta", "antetitulo", "occhiello", "overtitle", "surtitre", "spitzzeile", "supra",
+    ];
+    let Some(scope) = page.scopes.get(index) else { return String::new() };
+    let whole = page.slice(&scope.text);
+    let inner = page.scopes.get(index + 1..scope.end).unwrap_or_default();
+    let above = inner.iter().find(|inner| {
+        let class = inner.element.and_then(|element| element.attr("class")).unwrap_or_default();
+        let first = inner.text.start <= scope.text.start + 1 && inner.text.end < scope.text.end;
+        first && !class.is_empty() && class.len() <= 200 && {
+            let class = class.to_ascii_lowercase();
+            ABOVE.iter().any(|name| class.contains(name))
+        }
+    });
+    let rest = above.and_then(|above| whole.get(above.text.end.checked_sub(scope.text.start)?..));
+    let rest = rest.map(|rest| {
+        clean(rest.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '-' | '–' | '|' | '/')))
+    });
+    rest.filter(|rest| rest.contains(' ')).unwrap_or_else(|| clean(whole))
 }
 
 /// The heading most like what the head says; headings of the furniture count less.
@@ -117,6 +154,13 @@ fn without_kicker(shown: String, ld: Option<&str>, og: Option<&str>) -> String {
     shown
 }
 
+/// The last part of a title in a script without spaces, which has none around its dashes either.
+fn unspaced(title: &str) -> Option<(&str, &str)> {
+    let (before, after) = title.rsplit_once(['-', '_', '－', '|'])?;
+    let before = before.trim_end_matches(['-', '_', '－', '|']);
+    before.chars().next_back().is_some_and(is_ideograph).then_some((before, after))
+}
+
 /// A title without the site's name at its end or beginning, at most four times.
 ///
 /// A part goes only if it is the site's name, or if what remains is a text that the page shows.
@@ -127,8 +171,9 @@ fn without_site(facts: &Facts<'_>, title: &str, known: &[String]) -> String {
         if known.contains(&this) && !SEPARATORS.iter().any(|separator| rest.contains(separator)) {
             break;
         }
-        let last =
+        let spaced =
             SEPARATORS.iter().filter_map(|separator| rest.rsplit_once(separator)).min_by_key(|(_, after)| after.len());
+        let last = spaced.or_else(|| unspaced(rest));
         if let Some((before, after)) = last
             && (facts.is_site(after) || known.contains(&key(before)))
             && !before.trim().is_empty()

@@ -3,6 +3,7 @@
 //! A text has been through systems that broke its lines, put the photographer's name above it and a
 //! note below. Here it becomes paragraphs again: source lines, datelines and credits go to their fields.
 
+mod dateline;
 mod notes;
 
 use url::Url;
@@ -10,7 +11,7 @@ use url::Url;
 use super::agencies::agency;
 use super::text::words;
 use crate::record::Attribution;
-use notes::{is_disclaimer, is_note};
+use notes::{Note, is_disclaimer, note};
 
 /// A paragraph of the text, before it is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,86 +34,195 @@ pub(super) struct Copy {
 }
 
 /// Lines at a text's end among which notes are looked for: credit, standards, copyright, source,
-/// disclaimer and a republisher's note may all stand there.
+/// disclaimer and a republisher's note may all stand there. What is taken out does not count.
 const NOTES_AT_END: usize = 6;
+/// Notes that are taken out at most: a text of nothing else is no news.
+const MAX_NOTES: usize = 12;
+/// Paragraphs at a text's beginning among which a dateline is looked for: a standfirst may stand above it.
+const DATELINE_PARAGRAPHS: usize = 3;
+
+/// Datelines that are taken out, at most.
+const MAX_DATELINES: usize = 8;
+/// Lines from either end of a text within which its source is named.
+const SOURCE_LINES: usize = 6;
+/// Lines that a sentence is broken into, at most.
+const BROKEN_INTO: usize = 8;
+/// Words of what a dateline stands before, at least.
+const SENTENCE_WORDS: usize = 3;
 
 /// Makes paragraphs of lines.
-pub(super) fn edit(lines: Vec<Line>) -> Copy {
+pub(super) fn edit(mut lines: Vec<Line>) -> Copy {
     let mut copy = Copy::default();
+    take_notes(&mut lines, &mut copy);
     let mut kept: Vec<Line> = Vec::with_capacity(lines.len());
-    let last = lines.len().saturating_sub(1);
+    let last = lines.len();
     for (index, line) in lines.into_iter().enumerate() {
-        if let Some(address) = source(&line) {
-            copy.attribution.source_url.get_or_insert(address);
+        if let Some(source) = source(&line) {
+            // In the midst of a text it is a chart's or a quotation's.
+            if index <= SOURCE_LINES || index + SOURCE_LINES >= last {
+                copy.take_source(source);
+            }
             continue;
         }
-        let at_end = index + NOTES_AT_END > last;
-        if is_disclaimer(&line.text, at_end) || (at_end && index > 0 && is_note(&line.text)) {
+        if is_disclaimer(&line.text, false) {
             continue;
         }
         if let Some(credit) = photo_credit(&line.text) {
             copy.credits.push(credit);
             continue;
         }
-        match kept.last_mut() {
-            Some(previous) if continues(previous, &line) => {
-                previous.text.push(' ');
-                previous.text.push_str(&line.text);
-            }
-            _ => kept.push(line),
+        // A line that was completed by the one below it may complete the one above.
+        let mut line = line;
+        for _ in 0..BROKEN_INTO {
+            let Some(mut previous) = kept.pop_if(|previous| continues(previous, &line)) else { break };
+            previous.text.push(' ');
+            previous.text.push_str(&line.text);
+            line = previous;
         }
+        kept.push(line);
     }
     copy.paragraphs = kept.into_iter().map(|line| line.text).collect();
-    if let Some(first) = copy.paragraphs.first_mut()
-        && let Some((dateline, name, rest)) = dateline(first)
-    {
-        copy.attribution.dateline = dateline;
-        copy.attribution.agency = name.map(str::to_owned);
-        *first = rest;
-    }
+    take_dateline(&mut copy);
     if copy.attribution.agency.is_none() {
         copy.attribution.agency = copy.paragraphs.last().and_then(|last| signature(last)).map(str::to_owned);
     }
     copy
 }
 
+/// Takes the notes below a text out of it, from the end: an agency's credit goes to the attribution, the
+/// address that a republisher links to as well.
+fn take_notes(lines: &mut Vec<Line>, copy: &mut Copy) {
+    let (mut passed, mut taken) = (0, 0);
+    let mut index = lines.len();
+    while index > 1 && passed < NOTES_AT_END && taken < MAX_NOTES {
+        index -= 1;
+        let Some(line) = lines.get(index) else { return };
+        let note = is_disclaimer(&line.text, true).then_some(Note::Disclaimer).or_else(|| note(&line.text));
+        let Some(note) = note else {
+            passed += 1;
+            continue;
+        };
+        let line = lines.remove(index);
+        taken += 1;
+        match note {
+            Note::Credit(name) => {
+                let credit = line.text.trim_matches(['(', ')', '[', ']', ' ']).to_owned();
+                // Read from the end, written as they stood.
+                copy.attribution.credit = Some(match copy.attribution.credit.take() {
+                    Some(below) => format!("{credit}; {below}"),
+                    None => credit,
+                });
+                copy.attribution.agency = copy.attribution.agency.take().or(name.map(str::to_owned));
+            }
+            Note::Republished => {
+                let address = line.href.or_else(|| written_address(&line.text));
+                copy.attribution.source_url = copy.attribution.source_url.take().or(address);
+            }
+            Note::Agency(name) => {
+                copy.attribution.agency.get_or_insert(name.to_owned());
+            }
+            Note::Copyright | Note::Disclaimer => {}
+        }
+    }
+}
+
+/// Takes the dateline out of the first paragraph, and out of the next ones those that name their agency:
+/// behind a republisher's own there may be another, and a report may be put together from several.
+fn take_dateline(copy: &mut Copy) {
+    let (mut index, mut found) = (0, 0);
+    while found < MAX_DATELINES && index < DATELINE_PARAGRAPHS {
+        let Some(paragraph) = copy.paragraphs.get_mut(index) else { return };
+        let line = dateline::read(paragraph).filter(|line| {
+            let begins = !line.rest.starts_with(char::is_lowercase);
+            (index == 0 || line.agency.is_some())
+                && (index == 0 && line.rest.is_empty() || begins && words(&line.rest) >= SENTENCE_WORDS)
+        });
+        let Some(line) = line else {
+            index += 1;
+            continue;
+        };
+        found += 1;
+        if line.rest.is_empty() {
+            copy.paragraphs.remove(index);
+        } else {
+            *paragraph = line.rest;
+        }
+        let attribution = &mut copy.attribution;
+        if attribution.dateline.is_none() {
+            (attribution.dateline, attribution.place) = (line.written, line.place);
+        }
+        // The dateline's own agency is surer than a note's below the text.
+        if let Some(name) = line.agency
+            && (found == 1 || attribution.agency.is_none())
+        {
+            attribution.agency = Some(name.to_owned());
+        }
+    }
+}
+
+impl Copy {
+    fn take_source(&mut self, source: Origin) {
+        match source {
+            Origin::Address(address) => {
+                self.attribution.source_url.get_or_insert(address);
+            }
+            Origin::Agency(name) => {
+                self.attribution.agency.get_or_insert(name.to_owned());
+            }
+        }
+    }
+}
+
 /// Words for "source", as republishers write them.
-const SOURCE: [&str; 14] = [
-    "source",
-    "sources",
-    "original source",
-    "quelle",
-    "fuente",
-    "fonte",
-    "bron",
-    "źródło",
-    "источник",
-    "джерело",
-    "kaynak",
-    "kilde",
-    "källa",
-    "zdroj",
+#[rustfmt::skip]
+const SOURCE: &[&str] = &[
+    "source", "sources", "original source", "via", "source url", "original article", "original", "read the original", "quelle", "quellen", "fuente", "fonte", "bron", "źródło", "источник", "джерело", "първоизточник", "kaynak", "kilde", "källa",
+    "lähde", "zdroj", "forrás", "sursa", "sursă", "izvor", "πηγή", "nguồn", "sumber", "المصدر", "منبع", "מקור", "来源", "來源", "稿件来源", "出典", "ソース", "出處", "출처", "ที่มา", "स्रोत",
 ];
 
 /// Whether a text begins like a source line.
 pub(super) fn names_source(text: &str) -> bool {
-    text.split_once(':')
-        .is_some_and(|(label, _)| label.len() <= 40 && SOURCE.contains(&label.trim().to_lowercase().as_str()))
+    labelled(text).is_some_and(|(label, _)| label.len() <= 40 && SOURCE.contains(&label.trim().to_lowercase().as_str()))
 }
 
-/// The address of a line `Source: <https://...>`, or of one whose link is the source.
-fn source(line: &Line) -> Option<String> {
-    let (_, rest) = line.text.split_once(':').filter(|_| names_source(&line.text))?;
+/// Label and text of a line, cut at its first colon.
+fn labelled(text: &str) -> Option<(&str, &str)> {
+    text.split_once([':', '：'])
+}
+
+/// What a source line names.
+enum Origin {
+    /// `Source: <https://...>`, or one whose link is the source.
+    Address(String),
+    /// `Source: Reuters`
+    Agency(&'static str),
+}
+
+/// What a line names as its source, if it is one that does.
+fn source(line: &Line) -> Option<Origin> {
+    if !names_source(&line.text) {
+        return None;
+    }
+    let (_, rest) = labelled(&line.text)?;
     let rest = rest.trim();
     if words(rest) > 12 && !rest.contains("://") {
         return None;
     }
     let bare = rest.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | ' '));
     let written = (!bare.contains(' ')).then(|| bare.trim_end_matches('.')).filter(|bare| bare.starts_with("http"));
-    let address = written.or(line.href.as_deref())?;
+    let Some(address) = written.or(line.href.as_deref()) else { return agency(bare).map(Origin::Agency) };
     let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     // As it was written, where it was written: a parser adds slashes that nobody wrote.
-    Some(if written.is_some() { address.to_owned() } else { url.into() })
+    Some(Origin::Address(if written.is_some() { address.to_owned() } else { url.into() }))
+}
+
+/// The first address that stands in a text.
+fn written_address(text: &str) -> Option<String> {
+    let word = text.split_whitespace().find(|word| word.contains("://"))?;
+    let at = word.find("http")?;
+    let address = word.get(at..)?.trim_end_matches(['.', ',', ')', ']', '>', ';']);
+    Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(address.to_owned())
 }
 
 /// Words before a photographer's name.
@@ -166,7 +276,11 @@ const OPEN_ENDED: [&str; 60] = [
 
 /// Whether a line goes on with the sentence of the one before it.
 fn continues(previous: &Line, line: &Line) -> bool {
-    if !previous.prose || !line.prose || words(&previous.text) < 4 {
+    let has_words = |least: usize| {
+        let words = previous.text.split(' ').filter(|word| word.chars().any(char::is_alphanumeric));
+        words.take(least).count() == least
+    };
+    if !previous.prose || !line.prose || !has_words(4) {
         return false;
     }
     let Some(end) = previous.text.chars().next_back() else { return false };
@@ -177,50 +291,7 @@ fn continues(previous: &Line, line: &Line) -> bool {
     let begins_lower = line.text.chars().next().is_some_and(char::is_lowercase);
     let finishes = line.text.ends_with(['.', '!', '?', '”', '"', '»', '…']);
     let open_ended = OPEN_ENDED.contains(&last.to_lowercase().as_str()) && last.chars().all(|c| c.is_lowercase());
-    (begins_lower && finishes && words(&previous.text) >= 6) || (open_ended && finishes)
-}
-
-/// Characters of a dateline, at most.
-const DATELINE_BYTES: usize = 90;
-
-/// Place, agency and rest of a first paragraph that begins `TOKYO, Sept 25 (Reuters) -`.
-fn dateline(first: &str) -> Option<(Option<String>, Option<&'static str>, String)> {
-    let (at, length) =
-        ["—", "–", " - ", " -- ", "―"].iter().filter_map(|dash| Some((first.find(dash)?, dash.len()))).min()?;
-    if at > DATELINE_BYTES {
-        return None;
-    }
-    let head = first.get(..at)?.trim();
-    let rest = first.get(at + length..)?.trim_start_matches(['-', '–', '—', ' ']).trim();
-    if rest.is_empty() || head.is_empty() {
-        return None;
-    }
-    if let Some((place, inner)) = head.rsplit_once('(')
-        && let Some(name) = inner.strip_suffix(')').and_then(agency)
-    {
-        let place = place.trim().trim_end_matches(',');
-        return is_place(place)
-            .then(|| (Some(place.to_owned()).filter(|place| !place.is_empty()), Some(name), rest.to_owned()));
-    }
-    let (place, name) = match head.rsplit_once([',', '.', '/']) {
-        Some((place, last)) if agency(last).is_some() => (place.trim(), agency(last)),
-        _ => (head, None),
-    };
-    let capitals = place.split([' ', ',']).find(|word| !word.is_empty()).is_some_and(|word| {
-        word.chars().filter(|c| c.is_alphabetic()).count() >= 3 && word.chars().all(|c| !c.is_lowercase())
-    });
-    (capitals
-        && is_place(place)
-        && (name.is_some() || place.contains(',') || !place.chars().any(char::is_lowercase))
-        && words(place) <= 6)
-        .then(|| (Some(place.to_owned()), name, rest.to_owned()))
-}
-
-/// Whether a text can be a place with a date: few words, no sentence.
-fn is_place(text: &str) -> bool {
-    words(text) <= 8
-        && !text.contains(['"', '“', '?', '!', ':', ';'])
-        && text.chars().next().is_none_or(char::is_uppercase)
+    (begins_lower && finishes && has_words(6)) || (open_ended && finishes)
 }
 
 /// The agency of a text that ends with its name in brackets: `... on Friday. (dpa)`.
@@ -255,7 +326,7 @@ mod tests {
         for (text, place, name) in [
             ("SAO PAULO (AP) — A court ruled.", "SAO PAULO", Some("AP")),
             ("Berlin (dpa) - Ein Gericht entschied.", "Berlin", Some("dpa")),
-            ("MOSCOW, November 23. /TASS/. A court ruled.", "", None),
+            ("MOSCOW, November 23. /TASS/. A court ruled.", "MOSCOW, November 23", Some("TASS")),
             ("WASHINGTON — A court ruled.", "WASHINGTON", None),
             ("(Reuters) - A court ruled.", "", Some("Reuters")),
         ] {
@@ -312,6 +383,43 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn credit_lines_go_to_the_attribution() {
+        let copy = edited(&[
+            "TOKYO, Sept 25 (Reuters) - A court ruled.",
+            "It was late.",
+            "(Reporting by Kaori Kaneko; Editing by Simon Cameron-Moore)",
+            "Our Standards: The Thomson Reuters Trust Principles.",
+        ]);
+        assert_eq!(copy.paragraphs, ["A court ruled.", "It was late."]);
+        assert_eq!(
+            copy.attribution.credit.as_deref(),
+            Some("Reporting by Kaori Kaneko; Editing by Simon Cameron-Moore")
+        );
+        let inputs = edited(&["A court ruled.", "It was late.", "(With inputs from PTI)"]);
+        assert_eq!(inputs.attribution.agency.as_deref(), Some("PTI"));
+        assert_eq!(inputs.paragraphs.len(), 2);
+    }
+
+    #[test]
+    fn a_republisher_s_note_names_its_source() {
+        let copy = edited(&["A court ruled.", "This article was originally published at https://example.com/a."]);
+        assert_eq!(copy.attribution.source_url.as_deref(), Some("https://example.com/a"));
+        assert_eq!(copy.paragraphs, ["A court ruled."]);
+        assert_eq!(edited(&["A court ruled.", "Quelle: dpa"]).attribution.agency.as_deref(), Some("dpa"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn editing_an_edited_text_changes_nothing(
+            lines in proptest::collection::vec("([A-Z][a-z]{1,8}|[a-z]{1,8}|the|on|TOKYO|25|,|-|—|\\(Reuters\\)|Source:|AFP|\\.)( ([A-Za-z]{1,9}|the|of|—|-|\\(AP\\)|said|2018)){0,12}[.,]?", 0..12)
+        ) {
+            let once = edit(lines.iter().map(|line| prose(line)).collect()).paragraphs;
+            let twice = edit(once.iter().map(|line| prose(line)).collect()).paragraphs;
+            proptest::prop_assert_eq!(once, twice);
+        }
     }
 
     #[test]

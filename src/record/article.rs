@@ -99,6 +99,12 @@ pub struct Attribution {
     pub agency: Option<String>,
     /// Where (and when) the report was filed, as it stood before the text: `TOKYO, Sept 25`.
     pub dateline: Option<String>,
+    /// The dateline's place alone: `TOKYO`.
+    #[serde(default)]
+    pub place: Option<String>,
+    /// Who reported, wrote and edited it, as the agency's line below the text says.
+    #[serde(default)]
+    pub credit: Option<String>,
     /// Where a republisher says that it took the text from.
     pub source_url: Option<String>,
 }

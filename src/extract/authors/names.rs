@@ -3,65 +3,82 @@
 use crate::extract::months::{digit, month};
 use crate::extract::text::clean;
 
-/// Words for "by", each with the space that follows.
+/// Words for "by" in the languages of the news, each with the space or colon that follows; where one begins
+/// another, the longer stands first.
 #[rustfmt::skip]
-const BY: [&str; 27] = [
-    "written by ", "story by ", "reported by ", "posted by ", "published by ", "by: ", "by ", "von ", "by:", "par ", "por ", "di ", "door ", "av ", "af ", "autor: ", "author: ", "autor ", "texto: ", "text: ",
-    "przez ", "автор: ", "автор ", "από ", "yazan: ", "words by ", "a cura di ",
+const BY: &[&str] = &[
+    "written by ", "story by ", "reported by ", "posted by ", "published by ", "words by ", "article by ", "submitted by ", "created by ", "contributed by ", "guest post by ", "more articles by ", "all posts by ",
+    "more by ", "articles by ", "by:", "by ", "author:", "authors:", "contributors:", "contributor:", "author ",
+    "geschrieben von ", "veröffentlicht von ", "eingestellt von ", "erstellt von ", "gepostet von ", "alles von ", "ein beitrag von ", "ein artikel von ", "mehr artikel von ", "im wortlaut von ", "pressemitteilung von ",
+    "interview von ", "von:", "von ", "autor:", "autorin:", "autoren:", "autor ", "autorin ", "text:",
+    "écrit par ", "publié par ", "rédigé par ", "posté par ", "propos recueillis par ", "un article de ", "par:", "par ", "auteur:", "auteur :",
+    "escrito por ", "publicado por ", "redactado por ", "por:", "por ", "autora:", "texto:", "texto ", "scritto da ", "pubblicato da ", "inserito da ", "articolo di ", "a cura di ", "di ", "autore:",
+    "geschreven door ", "geplaatst door ", "door:", "door ", "skrevet av ", "publisert av ", "skriven av ", "publicerad av ", "av:", "av ", "skrevet af ", "af:", "af ", "tekst:",
+    "napisał ", "napisała ", "opublikowane przez ", "dodane przez ", "przez ", "tekst ", "автор текста:", "автор:", "автор ", "текст:", "від ", "από ", "yazan:", "yazar:", "haber:", "haberi yazan:", "scris de ", "de către ",
+    "кореспондент:", "بقلم:", "بقلم ", "كتب:", "كتب ", "كتبت ", "كتبت:", "作者：", "作者:", "作者 ", "撰文：", "撰文/", "文/", "文／", "文：", "文＝", "文・", "記者：", "记者：", "记者 ", "執筆：", "取材・文＝", "取材・文：", "取材・文/",
 ];
 
 /// Words between two names.
 #[rustfmt::skip]
-const AND: [&str; 17] = [" and ", " und ", " et ", " y ", " e ", " en ", " og ", " och ", " i ", " oraz ", " ve ", " и ", " та ", " și ", " és ", " with ", " mit "];
-
-/// Words that stand where a name is not known.
-#[rustfmt::skip]
-const ANONYMOUS: [&str; 26] = [
-    "admin", "administrator", "staff", "editor", "editors", "redaktion", "redaktionen", "redacción", "redaccion", "redazione", "rédaction", "la rédaction", "redactie", "redakcja", "редакция", "newsroom", "news desk",
-    "web desk", "guest", "guest author", "staff writer", "staff reporter", "anonymous", "unknown", "editorial", "desk",
+const AND: &[&str] = &[
+    " and ", " und ", " et ", " y ", " e ", " en ", " og ", " och ", " i ", " oraz ", " ve ", " ja ", " и ", " та ", " і ", " și ", " és ", " και ", " a ", " with ", " mit ", " con ", " avec ", " و ",
 ];
 
-/// What follows a word for "by" at the beginning of a short text.
+/// Words that stand where a name is not known: nobody is named by them, but a desk may be.
+#[rustfmt::skip]
+const ANONYMOUS: &[&str] = &[
+    "staff", "editor", "editors", "redaktion", "die redaktion", "redaktionen", "redacción", "redaccion", "redazione", "rédaction", "la rédaction", "redactie", "redakcja", "redakce", "redacția", "редакция", "редакція", "newsroom", "news desk",
+    "newsdesk", "web desk", "staff writer", "staff reporter", "staff report", "editorial", "editorial team", "editorial staff", "desk", "haber merkezi", "編集部", "编辑部", "본지",
+];
+
+/// Words that name nobody at all.
+#[rustfmt::skip]
+const NOBODY: &[&str] = &["admin", "administrator", "unknown", "guest", "guest author", "anonymous", "user", "webmaster", "root", "none", "null", "undefined", "author", "by", "test", "default", "n/a"];
+
+/// What follows a word for "by" at the beginning of a short text; also where the two are written as one
+/// word, as an icon or a line break between them makes it (`ByJane Doe`).
 pub(super) fn by_pattern(text: &str) -> Option<&str> {
     let text = text.trim();
-    BY.iter().find_map(|by| {
-        let head = text.get(..by.len())?;
-        head.to_lowercase().eq(by).then(|| text.get(by.len()..)).flatten()
-    })
+    let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
+    let by = BY.iter().find(|by| lower.starts_with(**by));
+    if let Some(by) = by {
+        // Lower case may be of another length than the text's own.
+        let head: usize = text.chars().take(by.chars().count()).map(char::len_utf8).sum();
+        return text.get(head..);
+    }
+    let rest = text.strip_prefix("By").or_else(|| text.strip_prefix("by"))?;
+    let mut letters = rest.chars();
+    (letters.next()?.is_uppercase() && letters.next()?.is_lowercase() && rest.contains(' ') && is_name(rest))
+        .then_some(rest)
 }
 
 /// Whether a text is nothing but a word for "by".
 pub(super) fn is_label(text: &str) -> bool {
-    const LABELS: [&str; 20] = [
-        "by",
-        "written by",
-        "author",
-        "authors",
-        "article by",
-        "posted by",
-        "words by",
-        "reported by",
-        "story by",
-        "von",
-        "autor",
-        "autorin",
-        "par",
-        "auteur",
-        "por",
-        "autore",
-        "geschrieben von",
-        "escrito por",
-        "автор",
-        "text",
+    #[rustfmt::skip]
+    const LABELS: &[&str] = &[
+        "article by", "authored by", "contributors", "contributor", "autoren", "auteurs", "autores", "escrito por", "geschrieben von", "by line", "reporter", "yazar", "haber", "tekst", "автор текста", "作者", "記者", "记者",
     ];
-    let text = text.trim().trim_end_matches(':').trim_end();
-    text.len() <= 30 && LABELS.contains(&text.to_lowercase().as_str())
+    let text = text.trim().trim_end_matches([':', '：']).trim_end();
+    if text.len() > 30 {
+        return false;
+    }
+    let lower = text.to_lowercase();
+    LABELS.contains(&lower.as_str()) || BY.iter().any(|by| by.trim_end_matches([':', ' ', '：', '/']) == lower)
 }
 
 /// Whether a name says that there is none.
 pub(super) fn is_anonymous(name: &str) -> bool {
-    let name = name.trim().to_lowercase();
-    ANONYMOUS.contains(&name.as_str()) || name.contains('@') || name.starts_with("http")
+    let lower = name.trim().to_lowercase();
+    ANONYMOUS.contains(&lower.as_str()) || is_nobody(name)
+}
+
+/// Whether a text that stands for a name is none: an account's default, a number, an address.
+pub(super) fn is_nobody(name: &str) -> bool {
+    let lower = name.trim().to_lowercase();
+    NOBODY.contains(&lower.as_str())
+        || lower.contains("http")
+        || lower.contains("www.")
+        || !lower.chars().any(char::is_alphabetic)
 }
 
 /// Whether a text can be the name of a person: two to five words, most with a capital, no digits.
@@ -79,18 +96,41 @@ pub(super) fn is_name(text: &str) -> bool {
         return (2..=6).contains(&text.chars().count());
     }
     let words: Vec<&str> = text.split(' ').collect();
+    let lower = text.to_lowercase();
     let cased = text.chars().any(|c| c.is_uppercase() || c.is_lowercase());
     let capitals = words.iter().filter(|word| word.chars().next().is_some_and(char::is_uppercase)).count();
     (2..=6).contains(&words.len())
         && (!cased || capitals * 2 >= words.len())
-        && !NO_NAME.iter().any(|word| text.to_lowercase().split(' ').any(|each| each == *word))
+        && !lower.split(' ').any(|each| NO_NAME.contains(&each))
+}
+
+/// Whether a text is a person's name and can hardly be anything else: two to four words, each with a
+/// capital but for particles, none of them the name of a month or a job.
+pub(super) fn is_full_name(text: &str) -> bool {
+    const PARTICLES: &[&str] = &[
+        "de", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le", "van", "von", "der", "den", "zu",
+        "zur", "bin", "al", "el", "y", "e", "af", "ten", "ter", "st.",
+    ];
+    let words: Vec<&str> = text.split(' ').collect();
+    let named = |word: &&str| {
+        let begins = word.chars().next().is_some_and(char::is_uppercase);
+        let letters = word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’'));
+        (begins && letters && month(word).is_none_or(|_| word.chars().count() > 3)) || PARTICLES.contains(word)
+    };
+    (2..=4).contains(&words.len())
+        && is_name(text)
+        && !is_role(text)
+        && words.iter().all(named)
+        && words
+            .last()
+            .is_some_and(|last| last.chars().count() > 1 && last.chars().next().is_some_and(char::is_uppercase))
 }
 
 /// Words that names do not have.
 #[rustfmt::skip]
 const NO_NAME: &[&str] = &[
     "the", "by", "read", "more", "share", "comments", "news", "staff", "follow", "published", "updated", "view", "profile", "about", "posted", "all", "articles", "posts", "email", "subscribe", "min", "your",
-    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for", "headshot", "photo", "avatar", "login", "find", "full", "insights", "from", "founder", "reviewer", "get", "make", "veröffentlicht",
+    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for", "headshot", "photo", "avatar", "journalist", "redakteur", "redakteurin", "nachrichtenagentur", "hace", "redaktør", "uhr", "minuten", "minutes", "mins", "advertisement", "anzeige", "support", "us", "watch", "live", "sign", "iniciar", "kommentar", "am", "archiv", "anzeigen", "alle", "beiträge", "zeige", "page", "key", "takeaways", "related", "mehr", "neueste", "home", "menu", "search", "download", "terms", "login", "find", "full", "insights", "from", "founder", "reviewer", "get", "make", "veröffentlicht",
 ];
 
 /// The names in a byline, cut apart.
@@ -100,16 +140,16 @@ pub(super) fn split(text: &str) -> Vec<String> {
     while let Some(after) = by_pattern(rest) {
         rest = after;
     }
-    let mut parts: Vec<&str> = vec![rest];
-    for separator in [";", "|", "•", "·", " – ", " — ", " - ", "、", "،"] {
+    let mut parts: Vec<&str> = vec![without_agency(rest)];
+    for separator in [";", "|", "•", "∙", "·", " – ", " — ", " - ", "、", "،", " // ", "\u{3000}"] {
         parts = parts.into_iter().flat_map(|part| part.split(separator)).collect();
     }
     let organisation = |part: &str| {
-        ["press", "agency", "news", "agence", "institute", "university"]
+        ["press", "agency", "news", "agence", "institute", "university", "center", "centre", "department", "ministry"]
             .iter()
             .any(|word| part.to_lowercase().contains(word))
     };
-    for separator in [",", "/", " & "].into_iter().chain(AND) {
+    for separator in [",", "/", " & "].into_iter().chain(AND.iter().copied()) {
         parts = parts
             .into_iter()
             .flat_map(|part| {
@@ -142,34 +182,82 @@ pub(super) fn split(text: &str) -> Vec<String> {
     names
 }
 
-/// A name without "By", brackets, addresses and dates around it.
+/// A name without "By", brackets, addresses, dates, section and agency around it.
 fn bare(part: &str) -> String {
     let mut name = part.trim();
-    for reporter in [" 기자", " 특파원", "記者", " muhabiri"] {
+    for reporter in [" 기자", " 특파원", "記者", "记者", " muhabiri"] {
         name = name.strip_suffix(reporter).unwrap_or(name);
     }
     while let Some(after) = by_pattern(name) {
         name = after.trim();
     }
-    if let Some((before, _)) = name.split_once(['(', '[', '<', '@'])
+    if let Some((before, _)) = name.split_once(['(', '[', '<', '@', '→'])
         && !before.trim().is_empty()
     {
         name = before.trim();
     }
-    if let Some(at) = name.find(|c: char| digit(c).is_some()) {
-        name = name.get(..at).unwrap_or_default().trim();
-        if let Some((before, last)) = name.rsplit_once(' ')
-            && month(last).is_some()
+    // "Jane Doe on Friday, 4 March"
+    for at in [" on ", " am ", " le ", " el "] {
+        if let Some((before, after)) = name.split_once(at)
+            && after.chars().any(|c| digit(c).is_some())
+            && !before.trim().is_empty()
         {
-            name = before;
+            name = before.trim();
         }
+    }
+    // "Jane Doe in Politics", and the agency that she writes for.
+    if let Some((before, _)) = name.split_once(" in ").filter(|(before, _)| starts_with_capitals(before)) {
+        name = before.trim();
+    }
+    name = without_agency(name);
+    if let Some(at) = name.find(|c: char| digit(c).is_some()) {
+        name = without_month(name.get(..at).unwrap_or_default().trim());
     }
     name.trim_matches(|c: char| {
         c.is_whitespace()
-            || matches!(c, ',' | ':' | '-' | '–' | '—' | '*' | '"' | '“' | '”' | '.' | '|')
+            || matches!(c, ',' | ':' | '：' | '-' | '–' | '—' | '*' | '"' | '“' | '”' | '.' | '|' | '»' | '«' | '›')
                 && !(c == '.' && name.len() < 30 && name.ends_with("r."))
     })
     .to_owned()
+}
+
+/// Names without the agency that they write for behind them.
+fn without_agency(names: &str) -> &str {
+    const AGENCIES: [&str; 8] = [
+        " The Associated Press",
+        " Associated Press",
+        " THE ASSOCIATED PRESS",
+        " Reuters",
+        " AFP",
+        " Agence France-Presse",
+        " The Canadian Press",
+        " Bloomberg News",
+    ];
+    let names = names.trim_end();
+    AGENCIES
+        .iter()
+        .find_map(|agency| names.strip_suffix(agency))
+        .filter(|before| before.contains(' '))
+        .unwrap_or(names)
+        .trim_end()
+}
+
+/// What stands before a day without the month's name at its end, as a word or glued to the name.
+fn without_month(text: &str) -> &str {
+    let last_at = text.rfind(' ').map_or(0, |at| at + 1);
+    let last = text.get(last_at..).unwrap_or_default();
+    if month(last).is_some() {
+        return text.get(..last_at).unwrap_or_default().trim_end();
+    }
+    let glued = last.char_indices().skip(1).find(|(_, c)| c.is_uppercase()).map(|(at, _)| last_at + at);
+    match glued.filter(|at| text.get(*at..).and_then(month).is_some()) {
+        Some(at) => text.get(..at).unwrap_or_default(),
+        None => text,
+    }
+}
+
+fn starts_with_capitals(text: &str) -> bool {
+    text.split(' ').all(|word| word.chars().next().is_some_and(char::is_uppercase))
 }
 
 fn is_date(name: &str) -> bool {
@@ -179,7 +267,8 @@ fn is_date(name: &str) -> bool {
 
 /// Whether a text is a job or a degree rather than a name.
 fn is_role(text: &str) -> bool {
-    const ROLES: [&str; 30] = [
+    #[rustfmt::skip]
+    const ROLES: &[&str] = &[
         "editor",
         "reporter",
         "writer",
@@ -210,6 +299,8 @@ fn is_role(text: &str) -> bool {
         "bureau",
         "news",
         "press",
+        "journalista", "giornalista", "repórter", "jornalista", "redaktør", "reporterka", "dziennikarz", "dziennikarka", "muhabir", "muhabiri", "redactrice", "rédacteur", "rédactrice", "verslaggever", "toimittaja",
+        "корреспондент", "журналист", "обозреватель", "chefredakteur", "chefredakteurin", "reporterin", "korrespondentin", "volontärin", "volontär", "cepf®", "cfp®", "cpa", "mba", "rd", "rdn", "esq", "esq.", "committee", "manager",
     ];
     text.to_lowercase().split(' ').any(|word| ROLES.contains(&word))
 }

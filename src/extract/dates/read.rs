@@ -3,7 +3,7 @@
 use jiff::civil;
 use jiff::tz::Offset;
 
-use crate::extract::months::{digit, month};
+use crate::extract::months::{digit, jalali_month, month};
 use crate::record::Date;
 
 /// Which of two numbers is the month, where both could be.
@@ -92,7 +92,7 @@ pub(crate) fn shown(text: &str, order: Order) -> Option<civil::Date> {
     let parts = parts(text);
     (0..parts.len()).find_map(|at| {
         let rest = parts.get(at..)?;
-        named(rest).or_else(|| numeric(rest, order))
+        named(rest).or_else(|| numeric(rest, order)).or_else(|| of_era(rest))
     })
 }
 
@@ -173,6 +173,9 @@ fn named(parts: &[Part<'_>]) -> Option<civil::Date> {
         Part::Number { value: day, digits: 1..=2, .. } => {
             let Part::Word(word) = *rest.next()? else { return None };
             let Part::Number { value: year, digits: 4, .. } = *rest.next()? else { return None };
+            if (1300..1500).contains(&year) {
+                return jalali(year, i16::from(jalali_month(word)?), day);
+            }
             date(year, i16::from(month(word)?), day)
         }
         Part::Number { value: year, digits: 4, .. } => {
@@ -187,6 +190,22 @@ fn named(parts: &[Part<'_>]) -> Option<civil::Date> {
         }
         Part::Number { .. } => None,
     }
+}
+
+/// A date in the years of a Japanese era or of the Republic of China: `令和7年1月13日`, `民國114年1月13日`.
+fn of_era(parts: &[Part<'_>]) -> Option<civil::Date> {
+    let Part::Word(era) = *parts.first()? else { return None };
+    let before = match era {
+        "令和" => 2018,
+        "平成" => 1988,
+        "民國" | "中華民國" | "民国" => 1911,
+        _ => return None,
+    };
+    let mut numbers = parts.iter().skip(1).filter(|part| !matches!(part, Part::Word("年" | "月" | "日")));
+    let Part::Number { value: year, digits: 1..=3, then: '年' } = *numbers.next()? else { return None };
+    let Part::Number { value: month, digits: 1..=2, then: '月' } = *numbers.next()? else { return None };
+    let Part::Number { value: day, digits: 1..=2, .. } = *numbers.next()? else { return None };
+    date(before + year, month, day)
 }
 
 /// A date in three numbers.
@@ -313,6 +332,9 @@ mod tests {
             "Published 20181123",
             "23 listopada 2018",
             "23 Νοεμβρίου 2018",
+            "2 آذر 1397",
+            "平成30年11月23日",
+            "中華民國107年11月23日",
         ] {
             assert_eq!(read(text, Order::DayFirst).as_deref(), Some("2018-11-23"), "{text}");
         }
