@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::session::Session;
 use super::{Pipeline, Quarantine, Shutdown};
 use crate::admin::{self, Health, HostPages};
-use crate::config::Settings;
+use crate::config::{Membership, Settings};
 use crate::fetch::{Client, ClientError};
 use crate::frontier::{Figures, Frontier, OrdersError};
 use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, TopicError};
@@ -62,11 +62,15 @@ pub enum WorkerError {
 impl WorkerError {
     /// Whether new kafka clients can go on where these can't: the state of one was lost, or its transaction took
     /// too long and was ended by the brokers.
-    fn passes_with_new_clients(&self) -> bool {
-        matches!(
-            self,
-            Self::Delivery(DeliveryError::Fatal(_) | DeliveryError::Fenced(_)) | Self::Intake(IntakeError::Fatal(_))
-        )
+    ///
+    /// The group tells of a newer worker only where members are static. Without that a fenced producer is all there
+    /// is to go by, and to come back would fence the newer worker in turn.
+    fn passes_with_new_clients(&self, membership: Membership) -> bool {
+        match self {
+            Self::Delivery(DeliveryError::Fatal(_)) | Self::Intake(IntakeError::Fatal(_)) => true,
+            Self::Delivery(DeliveryError::Fenced(_)) => membership == Membership::Static,
+            _ => false,
+        }
     }
 
     /// Whether it is the settings that are wrong, so that starting again as it is can't help.
@@ -147,7 +151,7 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     loop {
         let started = Instant::now();
         let failure = match session.run(&worker).await {
-            Err(failure) if failure.passes_with_new_clients() => failure,
+            Err(failure) if failure.passes_with_new_clients(worker.settings.delivery.membership) => failure,
             end => return end,
         };
         if started.elapsed() > LAST_BACKOFF {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::run::{FIRST_BACKOFF, LAST_BACKOFF, Worker};
 use super::{Shutdown, WorkerError, assignment};
-use crate::config::{DeliveryMode, Settings};
+use crate::config::{DeliveryMode, Membership, Settings};
 use crate::kafka::{
     Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox, Rebalances,
     Taken, TopicError, Transactions, Waiting, Writer, consumer_config, create_topics, missing_topics, producer_config,
@@ -109,7 +109,9 @@ impl Session {
             end = &mut taking => Err(intake_end(end)),
             end = &mut committing => Err(commit_end(end)),
         };
-        if let Err(WorkerError::Delivery(DeliveryError::Fenced(detail))) = &end {
+        if let Err(WorkerError::Delivery(DeliveryError::Fenced(detail))) = &end
+            && settings.delivery.membership == Membership::Static
+        {
             tracing::warn!(detail, "the producer is fenced; asking the group whether another worker has our place");
             if let Ok(taken_from_us) = timeout(FENCE_IS_CERTAIN, &mut taking).await {
                 end = Err(intake_end(taken_from_us));

@@ -42,6 +42,7 @@ mod fencing;
 mod harness;
 mod hostile;
 mod load;
+mod outage;
 mod outcomes;
 mod rebalances;
 mod replay;

@@ -19,7 +19,7 @@ use crate::setup::Setup;
 use oracle::{Evidence, Finding};
 use plan::Plan;
 use storm::Storm;
-use watch::Watch;
+use watch::{Spread, Watch};
 
 /// How long no message may end, with the storm over, until the run counts as stuck.
 const STUCK: Duration = Duration::from_secs(120);
@@ -51,6 +51,8 @@ fn run(plan: &Plan) {
     let requests = setup.site.all_requests();
     let needed = plan.requests();
     println!("{report}");
+    println!("work goes on in a killed worker's partitions: {}", Spread(&stalls.after_workers));
+    println!("work goes on after a broker is killed: {}", Spread(&stalls.after_brokers));
     println!("longest stall of a reader while messages were open: {:.1} s", stalls.longest.as_secs_f64());
     println!(
         "pages asked for {requests} times, {needed} without a failure: {} again, {:.1} a kill",

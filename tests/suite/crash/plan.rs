@@ -22,23 +22,38 @@ pub struct Plan {
     pub seed: u64,
     /// `delivery.mode`; `at_least_once` shows that the oracle can fail.
     pub mode: String,
+    /// `delivery.membership`.
+    pub membership: String,
+    /// `group.protocol`: `classic`, or `consumer` (KIP-848).
+    pub protocol: String,
 }
 
 impl Default for Plan {
     /// The long form of the crash test.
     fn default() -> Self {
-        let mode = "exactly_once".to_owned();
-        Self { urls: 20_000, workers: 3, kills: 200, brokers: 3, broker_kills: 10, seed: 1, mode }
+        let text = str::to_owned;
+        Self {
+            urls: 20_000,
+            workers: 3,
+            kills: 200,
+            brokers: 3,
+            broker_kills: 10,
+            seed: 1,
+            mode: text("exactly_once"),
+            membership: text("static"),
+            protocol: text("classic"),
+        }
     }
 }
 
 impl Plan {
-    /// As `CRASH_URLS`, `CRASH_WORKERS`, `CRASH_KILLS`, `CRASH_BROKERS`, `CRASH_BROKER_KILLS`, `CRASH_SEED` and
-    /// `CRASH_MODE` have it.
+    /// As `CRASH_URLS`, `CRASH_WORKERS`, `CRASH_KILLS`, `CRASH_BROKERS`, `CRASH_BROKER_KILLS`, `CRASH_SEED`,
+    /// `CRASH_MODE`, `CRASH_MEMBERSHIP` and `CRASH_PROTOCOL` have it.
     pub fn from_environment() -> Self {
         let number = |name: &str, otherwise: usize| {
             std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}")))
         };
+        let text = |name: &str, otherwise: String| std::env::var(name).unwrap_or(otherwise);
         let long = Self::default();
         Self {
             urls: number("CRASH_URLS", long.urls),
@@ -47,7 +62,9 @@ impl Plan {
             brokers: number("CRASH_BROKERS", long.brokers),
             broker_kills: number("CRASH_BROKER_KILLS", long.broker_kills),
             seed: number("CRASH_SEED", 1) as u64,
-            mode: std::env::var("CRASH_MODE").unwrap_or(long.mode),
+            mode: text("CRASH_MODE", long.mode),
+            membership: text("CRASH_MEMBERSHIP", long.membership),
+            protocol: text("CRASH_PROTOCOL", long.protocol),
         }
     }
 
@@ -60,9 +77,14 @@ impl Plan {
         setup.set("frontier", "host_concurrency", "4");
         // Copies are judged by their messages alone: a worker that starts anew knows no article of before.
         setup.set("dedup", "publish_duplicates", "false");
-        // The life of a member and the wait for a broker, short, so that a run sees many of each.
-        setup.set("kafka.consumer_properties", "\"session.timeout.ms\"", "\"6000\"");
-        setup.set("kafka.consumer_properties", "\"heartbeat.interval.ms\"", "\"1000\"");
+        setup.set("delivery", "membership", &format!("{:?}", self.membership));
+        // The life of a member, short, so that a run sees many ends of it. Under KIP-848 it is the brokers' to set.
+        if self.protocol == "consumer" {
+            setup.set("kafka.consumer_properties", "\"group.protocol\"", "\"consumer\"");
+        } else {
+            setup.set("kafka.consumer_properties", "\"session.timeout.ms\"", "\"6000\"");
+            setup.set("kafka.consumer_properties", "\"heartbeat.interval.ms\"", "\"1000\"");
+        }
         for number in (0..self.urls).filter(|number| Kind::of(*number) == Kind::Flaky) {
             let answers = vec![Answer::status(503), Answer::article(number as u64)];
             setup.site.sequence(self.url(number).trim_start_matches("http://"), answers);

@@ -1,14 +1,15 @@
 //! What is done to workers and brokers.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::plan::{Chance, Plan};
-use super::watch::Watch;
+use super::watch::{Down, Spread, Watch};
 use crate::kafka::Cluster;
 use crate::setup::Setup;
 use crate::wait::{self, SOON};
-use crate::worker::Worker;
+use crate::worker::{Metrics, Worker};
 
 /// Longer than the session timeout of the workers: the group gives up whoever sleeps so long.
 const FROZEN: Duration = Duration::from_secs(8);
@@ -39,6 +40,8 @@ pub struct Report {
     frozen: usize,
     replaced: usize,
     brokers: usize,
+    /// From the signal to the end of the process.
+    drain_times: Vec<Duration>,
     /// Ends of workers that nobody asked for.
     pub surprises: Vec<String>,
     took: Duration,
@@ -92,14 +95,16 @@ impl<'a> Storm<'a> {
                 std::thread::sleep(FROZEN);
                 self.workers[number].signal("CONT");
             }
-            // At least once, two workers of one name fence nobody.
-            _ if self.plan.mode != "exactly_once" => self.kill(number),
+            // At least once, two members of one name fence nobody.
+            _ if self.plan.mode != "exactly_once" && self.plan.membership != "static" => self.kill(number),
             _ => self.replace(number),
         }
     }
 
     fn kill(&mut self, number: usize) {
         self.report.kills += 1;
+        let theirs = partitions_of(&self.workers[number], &self.setup.topic("urls"));
+        self.watch.down(Down::Worker(number), theirs);
         self.workers[number].signal("KILL");
         self.workers[number].exit_code(SOON);
         self.workers[number] = launch(self.setup, number);
@@ -108,8 +113,12 @@ impl<'a> Storm<'a> {
     fn drain(&mut self, number: usize) {
         self.report.drains += 1;
         let worker = &mut self.workers[number];
+        let signal = Instant::now();
         worker.signal("TERM");
         let code = worker.exit_code(SOON);
+        if code == Some(0) {
+            self.report.drain_times.push(signal.elapsed());
+        }
         // One that has just begun and listens to no signal yet dies of it.
         if !matches!(code, Some(0) | None) {
             self.surprise(number, &format!("drained with {code:?}"));
@@ -136,6 +145,7 @@ impl<'a> Storm<'a> {
     fn kill_a_broker(&mut self) {
         self.report.brokers += 1;
         let number = self.chance.below(self.plan.brokers);
+        self.watch.down(Down::Broker, (0..4).collect());
         self.cluster.kill(number);
         std::thread::sleep(Duration::from_millis(1_000 + self.chance.below(3_000) as u64));
         self.cluster.restart(number);
@@ -194,9 +204,19 @@ impl fmt::Display for Report {
         write!(
             f,
             "in {seconds} s: {kills} workers killed with -9, {drains} drained, {frozen} frozen for longer than their \
-             session, {replaced} replaced while frozen; {brokers} brokers killed"
+             session, {replaced} replaced while frozen; {brokers} brokers killed\ndrains: {}",
+            Spread(&self.drain_times),
         )
     }
+}
+
+/// The partitions of a topic of which a worker has taken messages; none while it does not answer.
+fn partitions_of(worker: &Worker, topic: &str) -> BTreeSet<i64> {
+    let Some(page) = worker.get("/metrics") else { return BTreeSet::new() };
+    let label = format!("topic=\"{topic}\"");
+    let in_flight = Metrics(page.body).series("newswire_in_flight_messages");
+    let of_topic = in_flight.iter().filter(|(labels, count)| labels.contains(&label) && *count > 0.0);
+    of_topic.filter_map(|(labels, _)| labels.split("partition=\"").nth(1)?.split('"').next()?.parse().ok()).collect()
 }
 
 fn launch(setup: &Setup, number: usize) -> Worker {
