@@ -104,6 +104,9 @@ impl Health {
         if !self.partitions.joined() {
             return Some("no assignment yet");
         }
+        if self.link.cut_off() {
+            return Some("no broker can be reached");
+        }
         if !self.link.producing() {
             return Some("the brokers take no records");
         }

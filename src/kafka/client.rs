@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
@@ -15,6 +16,9 @@ use crate::config::{DeliveryMode, Membership, Settings};
 /// the input topic must fit on the rejected topic, with the headers that say why.
 pub const MAX_MESSAGE_BYTES: usize = 10 * 1024 * 1024;
 
+/// How long the same words of trouble are not said again.
+const SAID_AGAIN: Duration = Duration::from_secs(10);
+
 /// How long the brokers keep a transaction open that nobody ends.
 const TRANSACTION_TIMEOUT_MS: &str = "30000";
 
@@ -23,6 +27,8 @@ const TRANSACTION_TIMEOUT_MS: &str = "30000";
 pub struct Link {
     trouble: Mutex<Option<Trouble>>,
     producing: AtomicBool,
+    cut_off: AtomicBool,
+    said: Mutex<Option<(String, Instant)>>,
 }
 
 /// The last thing that went wrong between us and the brokers.
@@ -55,6 +61,27 @@ impl Link {
     /// The last trouble, since things were well.
     pub fn trouble(&self) -> Option<Trouble> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether no broker had a connection to us when it was last looked at.
+    pub fn cut_off(&self) -> bool {
+        self.cut_off.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether no broker has a connection to us.
+    pub fn set_cut_off(&self, cut_off: bool) {
+        self.cut_off.store(cut_off, Ordering::Relaxed);
+    }
+
+    /// Whether words of trouble are worth a log line: while all brokers are away the clients repeat theirs many times
+    /// a second.
+    pub fn is_news(&self, words: &str) -> bool {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.as_ref().is_some_and(|(known, at)| known == words && at.elapsed() < SAID_AGAIN) {
+            return false;
+        }
+        *said = Some((words.to_owned(), Instant::now()));
+        true
     }
 
     /// Notes that the brokers answer.
@@ -117,7 +144,9 @@ impl ClientContext for Listener {
 impl Listener {
     /// Notes an error event of a client.
     pub fn hear(&self, error: &KafkaError, reason: &str) {
-        tracing::warn!(target: "librdkafka", error = %error, reason, "kafka client error");
+        if self.0.is_news(reason) {
+            tracing::warn!(target: "librdkafka", error = %error, reason, "kafka client error");
+        }
         self.0.note(error, reason);
     }
 }

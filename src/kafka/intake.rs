@@ -206,7 +206,8 @@ impl Intake {
         if matches!(failure, KafkaError::MessageConsumptionFatal(_)) {
             return Err(IntakeError::Fatal(failure.to_string()));
         }
-        tracing::warn!(error = %failure, "consuming failed; trying again");
+        // The client has said so by its own event, with more words.
+        tracing::debug!(error = %failure, "consuming failed; trying again");
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use super::client::{Link, Listener, log_event};
 use super::message::Parcel;
 
 /// How long without a single acknowledgement until we count as unable to produce.
-const SILENCE: Duration = Duration::from_secs(5);
+pub(super) const SILENCE: Duration = Duration::from_secs(5);
 
 /// Why records could not be delivered.
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +102,7 @@ impl Sender {
             if !news.is_empty() {
                 last_news = Instant::now();
             } else if last_news.elapsed() > SILENCE {
-                self.link.set_producing(false);
+                self.set_able(false);
             }
             reported += news.len();
             failed.extend(news.into_iter().filter_map(|(number, code)| code.map(|code| (number, code))));
@@ -110,8 +110,13 @@ impl Sender {
                 return Err(DeliveryError::Abandoned);
             }
         }
-        self.link.set_producing(true);
+        self.set_able(true);
         Ok(failed)
+    }
+
+    /// Notes whether brokers take what is sent.
+    pub fn set_able(&self, able: bool) {
+        self.link.set_producing(able);
     }
 
     fn send(&self, parcel: &Parcel, number: usize) -> Result<(), RDKafkaErrorCode> {

@@ -131,6 +131,7 @@ impl ClientContext for Rebalances {
     }
 
     fn stats(&self, statistics: Statistics) {
+        self.listener.0.set_cut_off(!statistics.brokers.values().any(|broker| broker.state == "UP"));
         for partition in self.partitions.assigned() {
             let topic = statistics.topics.get(&*partition.topic);
             let Some(statistics) = topic.and_then(|topic| topic.partitions.get(&partition.number)) else { continue };

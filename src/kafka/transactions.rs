@@ -6,7 +6,7 @@
 //! retried until it is known how it ended, a transaction that must be aborted is made again from memory.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::Listener;
 use super::message::Parcel;
-use super::producer::{DeliveryError, Sender, code_of};
+use super::producer::{DeliveryError, SILENCE, Sender, code_of};
 use crate::metrics::Metrics;
 
 /// How long one call may block before it is asked again; between two calls we look whether to give up.
@@ -81,6 +81,7 @@ impl Transactions {
         if let Some(why) = self.step(abandon, |sender| sender.producer.commit_transaction(STEP))? {
             return self.abort(&why, abandon);
         }
+        self.sender.set_able(true);
         self.metrics.produced.inc_by(parcels.len() as u64);
         Ok(TransactionEnd::Committed)
     }
@@ -109,8 +110,12 @@ impl Transactions {
         abandon: &CancellationToken,
         step: impl Fn(&Sender) -> KafkaResult<()>,
     ) -> Result<Option<String>, DeliveryError> {
+        let started = Instant::now();
         loop {
             let Err(failure) = step(&self.sender) else { return Ok(None) };
+            if started.elapsed() > SILENCE {
+                self.sender.set_able(false);
+            }
             match judge(&failure)? {
                 Failure::Abort(why) => return Ok(Some(why)),
                 Failure::Again if abandon.is_cancelled() => return Err(DeliveryError::Abandoned),

@@ -24,8 +24,9 @@ fn brokers_away(name: &str, away: Duration) {
     let mut setup = Setup::on(name, &cluster);
     setup.set("delivery", "mode", "\"exactly_once\"");
     setup.set("delivery", "max_in_flight", "32");
-    setup.site.take_time(Duration::from_millis(50));
-    setup.send_urls((0..600).map(|number| format!("http://{}/article/{number}", HOSTS[number % 3])));
+    setup.set("frontier", "host_concurrency", "4");
+    setup.site.take_time(Duration::from_millis(400));
+    setup.send_urls((0..400).map(|number| format!("http://{}/article/{number}", HOSTS[number % 3])));
     let mut worker = Worker::start(&setup);
     setup.ended(50);
     cluster.kill(0);
@@ -51,10 +52,10 @@ fn brokers_away(name: &str, away: Duration) {
     let grown = resident_kib(&worker).saturating_sub(memory);
     assert!(grown < 32 * 1024, "{grown} KiB more");
     cluster.restart(0);
-    setup.ended(600);
+    setup.ended(400);
     setup.committed_to_the_end();
-    assert_eq!(setup.read("outcomes").all().len(), 600);
-    assert_eq!(setup.read("articles").all().len(), 600);
+    assert_eq!(setup.read("outcomes").all().len(), 400);
+    assert_eq!(setup.read("articles").all().len(), 400);
     worker.stop();
 }
 
