@@ -31,6 +31,10 @@ test: compilers kafka ## All tests, against a real Apache Kafka; some: ONLY=deli
 crash: compilers kafka ## Workers and brokers killed at random, then an oracle; sizes: CRASH_URLS=600 CRASH_KILLS=10 and more
 	$(TEST) --test suite -- --ignored --exact --nocapture crash::the_long_form_loses_nothing_and_doubles_nothing
 
+.PHONY: cost
+cost: compilers kafka ## Exactly once against at least once, in one run: ratios of time and CPU
+	$(TEST) --test suite -- --ignored --exact --nocapture cost::exactly_once_against_at_least_once
+
 .PHONY: load
 load: compilers kafka ## 20,000 URLs through a real Kafka and a restart: pages a second, peak memory, what is left
 	$(TEST) --test suite -- --ignored --exact --nocapture load::twenty_thousand_urls_of_eight_thousand_pages_go_through_a_restart

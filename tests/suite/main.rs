@@ -33,6 +33,7 @@ mod worker;
 mod admin;
 mod bad_input;
 mod commands;
+mod cost;
 mod crash;
 mod deadly;
 mod delivery;
