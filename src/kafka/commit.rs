@@ -161,6 +161,8 @@ impl Commit {
         match &mut self.delivery {
             Delivery::AtLeastOnce(outbox) => {
                 outbox.deliver(&mut entries, &self.writer, now, &self.abandon)?;
+                #[cfg(debug_assertions)]
+                broken::if_told("late_offsets", || std::thread::sleep(Duration::from_millis(300)));
                 entries.retain(|entry| mark_done(&self.partitions, entry));
                 self.commit_offsets();
             }
@@ -204,6 +206,8 @@ impl Commit {
                 return Ok(());
             }
             let offsets = offsets_of(&commitments).map_err(|failure| DeliveryError::Fatal(failure.to_string()))?;
+            #[cfg(debug_assertions)]
+            let offsets = broken::past_the_frontier(&commitments).unwrap_or(offsets);
             let (owners, parcels) = interval::parcels(entries);
             let Delivery::ExactlyOnce(transactions) = &mut self.delivery else { return Ok(()) };
             let end = transactions.commit(&parcels, &offsets, &membership, &self.abandon);
@@ -306,4 +310,31 @@ fn log(ended: &Ended) {
         attempt = message.attempt(),
         "message ended"
     );
+}
+
+/// In a debug build, `NEWSWIRE_TEST_BROKEN` breaks a promise on purpose, to show that the crash test finds it out.
+#[cfg(debug_assertions)]
+mod broken {
+    use super::*;
+
+    /// `late_offsets`: records are there long before their offsets, as without a transaction.
+    pub fn if_told(what: &str, act: impl FnOnce()) {
+        if std::env::var("NEWSWIRE_TEST_BROKEN").is_ok_and(|told| told == what) {
+            act();
+        }
+    }
+
+    /// `past_the_frontier`: the offsets pass messages that are not done.
+    pub fn past_the_frontier(commitments: &[Commitment]) -> Option<TopicPartitionList> {
+        let mut passed = None;
+        if_told("past_the_frontier", || {
+            let mut ahead = commitments.to_vec();
+            for Commitment { position, metadata, .. } in &mut ahead {
+                position.frontier = position.done.last().map_or(position.frontier, |last| last.end);
+                metadata.clear();
+            }
+            passed = offsets_of(&ahead).ok();
+        });
+        passed
+    }
 }

@@ -1,5 +1,6 @@
 //! The producer that both kinds of delivery send with, and what it reports of each record.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,8 @@ pub(super) struct Sender {
     /// librdkafka's own.
     pub producer: BaseProducer<Reports>,
     link: Arc<Link>,
+    /// Whether the next round sends each record in a batch of its own, since a batch was refused.
+    one_by_one: AtomicBool,
 }
 
 impl Sender {
@@ -69,11 +72,38 @@ impl Sender {
     pub fn open(config: &ClientConfig, listener: &Listener) -> Result<Self, DeliveryError> {
         let reports = Reports { listener: listener.clone(), arrived: Mutex::default() };
         let producer = config.create_with_context(reports).map_err(DeliveryError::Client)?;
-        Ok(Self { producer, link: listener.0.clone() })
+        Ok(Self { producer, link: listener.0.clone(), one_by_one: AtomicBool::new(false) })
     }
 
     /// Sends the records of these numbers once, and waits for all reports.
+    ///
+    /// Brokers refuse a whole batch for its size, also where one record of it alone is too large. So several
+    /// refusals are reported as `MessageBatchTooLarge`, which says nothing of any one record; the next round sends
+    /// each record by itself, and then `MessageSizeTooLarge` is said of just those that are.
     pub fn round(
+        &self,
+        parcels: &[&Parcel],
+        numbers: &[usize],
+        abandon: &CancellationToken,
+    ) -> Result<Vec<(usize, RDKafkaErrorCode)>, DeliveryError> {
+        if self.one_by_one.swap(false, Ordering::Relaxed) {
+            let rounds = numbers.iter().map(|number| self.send_all(parcels, std::slice::from_ref(number), abandon));
+            return Ok(rounds.collect::<Result<Vec<_>, _>>()?.concat());
+        }
+        let mut failed = self.send_all(parcels, numbers, abandon)?;
+        let is_refused = |(_, code): &&mut (usize, RDKafkaErrorCode)| *code == RDKafkaErrorCode::MessageSizeTooLarge;
+        if failed.iter_mut().filter(is_refused).count() > 1 {
+            tracing::warn!(
+                "brokers refuse a batch for its size; each record is sent by itself. Where that happens often, set \
+                 batch.size among kafka.producer_properties below the topic's max.message.bytes"
+            );
+            failed.iter_mut().filter(is_refused).for_each(|(_, code)| *code = RDKafkaErrorCode::MessageBatchTooLarge);
+            self.one_by_one.store(true, Ordering::Relaxed);
+        }
+        Ok(failed)
+    }
+
+    fn send_all(
         &self,
         parcels: &[&Parcel],
         numbers: &[usize],

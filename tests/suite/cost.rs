@@ -19,7 +19,10 @@ fn exactly_once_against_at_least_once() {
     for round in 0..ROUNDS {
         let [at_least, exactly] = ["at_least_once", "exactly_once"].map(|mode| run(mode, round));
         ratios.push((exactly.0 / at_least.0, exactly.1 / at_least.1));
-        println!("round {round}: exactly once takes {:.3} of the time and {:.3} of the CPU", ratios[round].0, ratios[round].1);
+        println!(
+            "round {round}: exactly once takes {:.3} of the time and {:.3} of the CPU",
+            ratios[round].0, ratios[round].1
+        );
     }
     ratios.sort_by(|a, b| a.0.total_cmp(&b.0));
     println!("the middle of {ROUNDS}: {:.3} of the time", ratios[ROUNDS / 2].0);
