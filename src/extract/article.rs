@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use jiff::tz::Offset;
 use url::Url;
 
-use super::content::Body;
+use super::content::{Body, Told};
 use super::dates::Dates;
 use super::jsonld::Graph;
 use super::page::Page;
@@ -139,6 +139,24 @@ fn readable(text: &str, charset: &'static str) -> Result<(), Refusal> {
         return Err(Refusal::Undecodable { charset, damaged, characters });
     }
     Ok(())
+}
+
+/// What the classifier of blocks is told about a page: for its training, and for whoever asks why.
+///
+/// The names of the features, and each block with its values in their order. A page of no prose has none.
+///
+/// # Errors
+/// A [`Refusal`], when the page can't be read.
+pub fn told(source: &Source<'_>, limits: &Limits) -> Result<(Vec<String>, Vec<Told>), Refusal> {
+    let deadline = Instant::now() + limits.time_limit;
+    let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
+    let scanned = scan(&text);
+    let html = parse::parse(&scanned.html, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+    let page = Page::of(&html).with_scripts(scanned.scripts);
+    let graph = Graph::of(&page.json_ld());
+    let facts = Facts::of(&page, source.url, &graph);
+    let title = title::title(&facts);
+    Ok(content::told(&facts, title.text.as_deref(), title.heading))
 }
 
 /// What the fields that the gate asks for come to.

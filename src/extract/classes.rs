@@ -43,6 +43,14 @@ impl Families {
     pub(super) const BOX: Self = Self(1 << 27);
     pub(super) const IMAGE: Self = Self(1 << 28);
 
+    /// How many families there are.
+    pub(super) const COUNT: usize = 29;
+
+    /// Whether it has the family of this number.
+    pub(super) fn has(self, number: usize) -> bool {
+        self.0 >> number & 1 == 1
+    }
+
     /// Whether it has any family of `other`.
     pub(super) fn any(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -52,5 +52,6 @@ mod wire;
 pub(crate) use dates::{Order, shown};
 pub(crate) use months::month;
 
-pub use article::{Extraction, Limits, Refusal, Source, extract, measures};
+pub use article::{Extraction, Limits, Refusal, Source, extract, measures, told};
+pub use content::Told;
 pub use stages::stages;

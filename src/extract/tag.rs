@@ -113,6 +113,36 @@ impl Tag {
         }
     }
 
+    /// A number of its own.
+    pub(super) fn number(self) -> u64 {
+        match self {
+            Self::Heading(level) => 100 + u64::from(level),
+            Self::Html => 1,
+            Self::Body => 2,
+            Self::P => 3,
+            Self::Li => 4,
+            Self::List => 5,
+            Self::Dl | Self::Dt | Self::Dd => 6,
+            Self::Table | Self::Row => 7,
+            Self::Cell => 8,
+            Self::Blockquote => 9,
+            Self::Pre => 10,
+            Self::Div => 11,
+            Self::Article => 12,
+            Self::Main => 13,
+            Self::Section => 14,
+            Self::Aside => 15,
+            Self::Nav => 16,
+            Self::Header => 17,
+            Self::Footer => 18,
+            Self::Figure | Self::Figcaption => 19,
+            Self::Form => 20,
+            Self::A => 21,
+            Self::Span | Self::Bold | Self::Inline => 22,
+            _ => 23,
+        }
+    }
+
     /// Whether it stands within a line of text, rather than breaking it.
     pub(super) fn is_inline(self) -> bool {
         matches!(

@@ -8,14 +8,26 @@ pub(super) struct Sums(Vec<usize>);
 impl Sums {
     /// Sums this value of each block.
     pub(super) fn of(page: &Page<'_>, value: impl Fn(&Block) -> usize) -> Self {
+        Self::over(page.blocks.iter().map(value))
+    }
+
+    /// Sums these values, one a block.
+    pub(super) fn over(values: impl ExactSizeIterator<Item = usize>) -> Self {
         let mut sum = 0;
-        let mut sums = Vec::with_capacity(page.blocks.len() + 1);
+        let mut sums = Vec::with_capacity(values.len() + 1);
         sums.push(0);
-        for block in &page.blocks {
-            sum += value(block);
+        for value in values {
+            sum += value;
             sums.push(sum);
         }
         Self(sums)
+    }
+
+    /// The sum over some blocks, wherever they stand.
+    pub(super) fn between(&self, blocks: std::ops::Range<usize>) -> usize {
+        let last = self.0.len().saturating_sub(1);
+        let at = |index: usize| self.0.get(index.min(last)).copied().unwrap_or_default();
+        at(blocks.end).saturating_sub(at(blocks.start))
     }
 
     /// The sum over the blocks of a scope.

@@ -1,0 +1,71 @@
+//! The classifier's word on each block, and where it is unsure.
+
+use std::sync::LazyLock;
+
+use super::features::{NAMES, features};
+use super::ground::Ground;
+use super::rules::is_attribution;
+use super::{ends_sentence, tag_of};
+use crate::extract::page::Block;
+use crate::extract::tag::Tag;
+use crate::extract::text::key;
+use crate::extract::trees::Trees;
+
+/// The trees that judge blocks. A test reads them, so that a worker never finds them unreadable.
+pub(super) static BLOCKS: LazyLock<Trees> =
+    LazyLock::new(|| Trees::read(include_bytes!("blocks.trees"), &NAMES).unwrap_or_default());
+
+/// The logarithm of the odds from which on a block is text: a probability of .5. Of .4, .45, .5, .55 and .6 it
+/// is the middle: cross-validated by host, .4 costs the news sets .002 and .6 costs WCXB's .004.
+const TEXT: f32 = 0.0;
+
+/// Logarithms of the odds from which on a page's best long blocks are sure enough.
+const SURE: f32 = 0.5;
+
+/// Words of a block that says how sure the classifier is of a page.
+const LONG: usize = 20;
+
+/// For each block, whether it is text.
+///
+/// On a page whose best block is unsure, all are judged more mildly: an odd layout lowers every
+/// probability, and an article without text serves nobody.
+pub(super) fn judge(ground: &Ground<'_>) -> Vec<bool> {
+    let page = ground.facts.page;
+    let scores = scores(ground);
+    let best = page.blocks.iter().zip(&scores).filter(|(block, _)| block.words >= LONG).map(|(_, score)| *score);
+    let best = best.fold(f32::MIN, f32::max);
+    let bound = if best > f32::MIN { TEXT.min(best - SURE) } else { TEXT };
+    let blocks = page.blocks.iter().enumerate().zip(&scores);
+    blocks.map(|((index, block), score)| is_text(ground, index, block, *score > bound)).collect()
+}
+
+/// What no classifier is asked: what is not shown, the headline and what stands above it as mastheads do are no text, and a line that goes to another field is kept for it.
+fn is_text(ground: &Ground<'_>, index: usize, block: &Block, judged: bool) -> bool {
+    let page = ground.facts.page;
+    let voted = ground.voted.get(index).copied().unwrap_or_default();
+    if voted && is_attribution(page, block) {
+        return true;
+    }
+    let dropped = ground.dropped.get(index).copied().unwrap_or_default();
+    if !judged || (dropped && page.ancestors(block.scope).any(|(_, scope)| scope.unseen)) {
+        return false;
+    }
+    let headline = ground.heading == Some(block.scope) && matches!(tag_of(page, block), Tag::Heading(1));
+    let text = page.block_text(block);
+    let above = ground.heading.and_then(|at| page.scopes.get(at)).is_some_and(|scope| index < scope.blocks.start);
+    let masthead = above && block.words <= 8 && !ends_sentence(text);
+    !headline && !masthead && (text.len() >= 2000 || key(text) != ground.title)
+}
+
+/// For each block, the logarithm of the odds that it is text.
+fn scores(ground: &Ground<'_>) -> Vec<f32> {
+    let mut values = Vec::with_capacity(NAMES.len());
+    let blocks = ground.facts.page.blocks.iter().enumerate();
+    blocks
+        .map(|(index, block)| {
+            values.clear();
+            features(ground, index, block, &mut |_, _, value| values.push(value));
+            BLOCKS.score(&values)
+        })
+        .collect()
+}
