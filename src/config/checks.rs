@@ -19,7 +19,6 @@ pub(super) fn not_in_this_version(settings: &Settings, reader: &mut Reader) {
     };
     refuse(settings.frontier.store == FrontierStore::Redis, "frontier.store", r#""memory""#);
     refuse(settings.dedup.store == DedupStore::Redis, "dedup.store", r#""embedded""#);
-    refuse(settings.feeds.discover, "feeds.discover", "false");
     refuse(settings.feeds.use_content, "feeds.use_content", "false");
 }
 

@@ -35,6 +35,14 @@ pub struct Feed {
     pub hub: Option<String>,
 }
 
+impl Feed {
+    /// A list of feeds that was found elsewhere: they are its entries.
+    pub fn of_feeds(feeds: Vec<Url>) -> Self {
+        let entries = feeds.into_iter().map(|url| Entry { url: Some(url), ..Entry::default() }).collect();
+        Self { kind: Kind::Feed, entries, cut: false, rhythm: Rhythm::default(), hub: None }
+    }
+}
+
 /// One entry.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Entry {

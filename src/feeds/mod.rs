@@ -9,11 +9,13 @@
 //! | `xml`, `names`, `draft` | RSS, Atom, CDF and sitemaps: what their elements mean |
 //! | `json` | JSON Feed |
 //! | `dates`, `words`, `unwrap` | dates, titles and names, links through trackers |
+//! | `discover` | the feeds that a page of HTML names |
 //! | `expand`, `known` | which entries are sent on |
 //! | `subscription`, `schedule` | a feed that is asked again, and when |
 
 mod charset;
 mod dates;
+mod discover;
 mod draft;
 mod entry;
 mod expand;
@@ -28,6 +30,7 @@ mod unwrap;
 mod words;
 mod xml;
 
+pub use discover::named;
 pub use entry::{Entry, Feed, FeedError, Kind, MOST_ENTRIES, Rhythm};
 pub use expand::{Expanded, Seen};
 pub use known::Known;

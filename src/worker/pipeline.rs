@@ -27,6 +27,9 @@ use crate::record::{
 };
 use crate::retry::{self, History};
 
+/// Feeds of a page that is no article, as its rejection names them.
+const TOLD_FEEDS: usize = 3;
+
 /// How much longer than its own limit a page may take before its stage counts as stuck.
 const STUCK_AFTER: u32 = 10;
 
@@ -384,7 +387,24 @@ fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
         url: &page.url,
     };
     let limits = Limits { min_words: settings.extract.min_words, time_limit: settings.extract.time_limit };
-    Ok(Reading::Article(Box::new(extract::extract(&source, &limits)?)))
+    match extract::extract(&source, &limits) {
+        Ok(article) => Ok(Reading::Article(Box::new(article))),
+        Err(refusal) if refusal.reason() == Reason::NotAnArticle => front_page(page, refusal, settings),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// A page that is no article may name its feeds: they are expanded where that is wished for, or told.
+fn front_page(page: &Page, refusal: extract::Refusal, settings: &Settings) -> Result<Reading, Stop> {
+    let feeds = feeds::named(&page.bytes, page.headers.content_type.as_deref(), &page.url);
+    if feeds.is_empty() {
+        return Err(refusal.into());
+    }
+    if settings.feeds.discover {
+        return Ok(Reading::Feed(Box::new(feeds::Feed::of_feeds(feeds))));
+    }
+    let named: Vec<&str> = feeds.iter().take(TOLD_FEEDS).map(Url::as_str).collect();
+    Err(Stop::rejected(refusal.reason(), format!("{refusal}; its feeds: {}", named.join(" "))))
 }
 
 /// In a debug build, a page whose path is named so takes the process with it: for the test of the quarantine.

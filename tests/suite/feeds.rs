@@ -60,6 +60,27 @@ fn every_format_is_expanded_by_what_it_is() {
 }
 
 #[test]
+fn a_front_page_names_its_feeds_and_they_are_expanded_where_that_is_wished_for() {
+    let mut setup = Setup::new("feeds-discover");
+    let page = "<html><head><title>Post</title><link rel=alternate type='application/rss+xml' href='/feed.xml'></head>";
+    setup.site.set("gamma.example/", Answer::html(page));
+    setup.site.set("gamma.example/feed.xml", rss(1..2));
+    let worker = Worker::start(&setup);
+    setup.send_urls(["http://gamma.example/"]);
+    let told = setup.ended(1)[0].json();
+    assert_eq!((told["outcome"].as_str(), told["reason"].as_str()), (Some("rejected"), Some("not_an_article")));
+    assert!(told["detail"].as_str().unwrap().contains(FEED), "{told}");
+    worker.stop();
+    setup.set("feeds", "discover", "true");
+    let _worker = Worker::start(&setup);
+    setup.send_urls(["http://gamma.example/"]);
+    let outcomes = setup.ended(4);
+    assert_eq!(of_url(&outcomes, "http://gamma.example/")[1].json()["outcome"], "expanded");
+    assert_eq!(of_url(&outcomes, FEED)[0].json()["outcome"], "expanded");
+    assert_eq!(of_url(&outcomes, &link(1))[0].json()["outcome"], "published");
+}
+
+#[test]
 fn a_subscription_is_in_flight_exactly_once_and_each_entry_one_article_through_kills() {
     let mut setup = Setup::in_mode("feeds-subscription", "exactly_once");
     setup.set("dedup", "publish_duplicates", "true");
