@@ -41,6 +41,9 @@ const MAX_NOTES: usize = 12;
 /// Paragraphs at a text's beginning among which a dateline is looked for: a standfirst may stand above it.
 const DATELINE_PARAGRAPHS: usize = 3;
 
+/// Readings until nothing changes any more; texts of news need one or two.
+const MOST_PASSES: usize = 16;
+
 /// Datelines that are taken out, at most.
 const MAX_DATELINES: usize = 8;
 /// Lines from either end of a text within which its source is named.
@@ -53,7 +56,25 @@ const SENTENCE_WORDS: usize = 3;
 /// Makes paragraphs of lines.
 pub(super) fn edit(mut lines: Vec<Line>) -> Copy {
     let mut copy = Copy::default();
-    take_notes(&mut lines, &mut copy);
+    for _ in 0..MOST_PASSES {
+        let before = lines.len();
+        lines = pass(lines, &mut copy);
+        if lines.len() == before {
+            break;
+        }
+    }
+    copy.paragraphs = lines.into_iter().map(|line| line.text).collect();
+    take_dateline(&mut copy);
+    if copy.attribution.agency.is_none() {
+        copy.attribution.agency = copy.paragraphs.last().and_then(|last| signature(last)).map(str::to_owned);
+    }
+    copy
+}
+
+/// One reading of the lines from top to bottom. What it takes out or joins brings other lines nearer to an end, where
+/// more counts as a note.
+fn pass(mut lines: Vec<Line>, copy: &mut Copy) -> Vec<Line> {
+    take_notes(&mut lines, copy);
     let mut kept: Vec<Line> = Vec::with_capacity(lines.len());
     let last = lines.len();
     for (index, line) in lines.into_iter().enumerate() {
@@ -81,12 +102,7 @@ pub(super) fn edit(mut lines: Vec<Line>) -> Copy {
         }
         kept.push(line);
     }
-    copy.paragraphs = kept.into_iter().map(|line| line.text).collect();
-    take_dateline(&mut copy);
-    if copy.attribution.agency.is_none() {
-        copy.attribution.agency = copy.paragraphs.last().and_then(|last| signature(last)).map(str::to_owned);
-    }
-    copy
+    kept
 }
 
 /// Takes the notes below a text out of it, from the end: an agency's credit goes to the attribution, the

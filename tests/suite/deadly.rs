@@ -1,6 +1,6 @@
 //! A page that takes the process with it stops no partition for ever.
 
-use crate::setup::Setup;
+use crate::setup::{Setup, ended_for_good};
 use crate::wait::{self, SOON};
 use crate::worker::Worker;
 
@@ -17,8 +17,7 @@ fn a_page_that_kills_the_process_three_times_is_rejected_and_the_others_go_on() 
                 assert_eq!(status.code(), None, "killed by its own abort: {}", worker.log());
                 return Some(false);
             }
-            let all = setup.read("outcomes").all().len();
-            (all >= 20).then_some(true)
+            (ended_for_good(setup.read("outcomes").all()) >= 20).then_some(true)
         });
         if ended {
             break worker;

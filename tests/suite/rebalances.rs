@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::setup::{HOSTS, Setup, origin_in};
+use crate::setup::{HOSTS, Setup, ended_for_good, origin_in};
 use crate::wait::{self, SOON};
 use crate::worker::Worker;
 
@@ -64,12 +64,13 @@ fn each_ended_once(setup: &Setup, count: usize) {
     setup.ended(count);
     setup.committed_to_the_end();
     let mut endings: BTreeMap<String, usize> = BTreeMap::new();
-    for record in setup.read("outcomes").all() {
+    // A message may wait for a busy host on a retry topic: that is no end.
+    for record in setup.read("outcomes").all().iter().filter(|record| record.json()["outcome"] != "deferred") {
         *endings.entry(origin_in(record)).or_default() += 1;
     }
     endings.retain(|_, times| *times != 1);
     assert_eq!(endings, BTreeMap::new(), "messages that ended more than once");
-    assert_eq!(setup.read("outcomes").all().len(), count);
+    assert_eq!(ended_for_good(setup.read("outcomes").all()), count);
     assert_eq!(setup.read("articles").all().len(), count);
 }
 

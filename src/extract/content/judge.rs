@@ -6,6 +6,7 @@ use super::features::{NAMES, features};
 use super::ground::Ground;
 use super::rules::is_attribution;
 use super::{ends_sentence, tag_of};
+use crate::extract::authors::is_byline;
 use crate::extract::page::Block;
 use crate::extract::tag::Tag;
 use crate::extract::text::key;
@@ -21,6 +22,9 @@ const TEXT: f32 = 0.0;
 
 /// Logarithms of the odds from which on a page's best long blocks are sure enough.
 const SURE: f32 = 0.5;
+
+/// Words of a byline at most, as the rules have it: a longer one tells a story.
+const BYLINE_WORDS: usize = 20;
 
 /// Words of a block that says how sure the classifier is of a page.
 const LONG: usize = 20;
@@ -39,7 +43,8 @@ pub(super) fn judge(ground: &Ground<'_>) -> Vec<bool> {
     blocks.map(|((index, block), score)| is_text(ground, index, block, *score > bound)).collect()
 }
 
-/// What no classifier is asked: what is not shown, the headline and what stands above it as mastheads do are no text, and a line that goes to another field is kept for it.
+/// What no classifier is asked: what is not shown, the headline, what stands above it as mastheads do and a byline are
+/// no text, and a line that goes to another field is kept for it.
 fn is_text(ground: &Ground<'_>, index: usize, block: &Block, judged: bool) -> bool {
     let page = ground.facts.page;
     let voted = ground.voted.get(index).copied().unwrap_or_default();
@@ -54,7 +59,8 @@ fn is_text(ground: &Ground<'_>, index: usize, block: &Block, judged: bool) -> bo
     let text = page.block_text(block);
     let above = ground.heading.and_then(|at| page.scopes.get(at)).is_some_and(|scope| index < scope.blocks.start);
     let masthead = above && block.words <= 8 && !ends_sentence(text);
-    !headline && !masthead && (text.len() >= 2000 || key(text) != ground.title)
+    let byline = block.words <= BYLINE_WORDS && is_byline(text);
+    !headline && !masthead && !byline && (text.len() >= 2000 || key(text) != ground.title)
 }
 
 /// For each block, the logarithm of the odds that it is text.
