@@ -14,6 +14,10 @@ use crate::fetch::retry_after::LONGEST;
 /// within a minute's quota of most rate limits, and double only costs time.
 pub const FIRST_PAUSE: Duration = Duration::from_secs(60);
 
+/// So many times 503 without a page in between is the host's and not a page's: a site with one broken page in ten
+/// says it twice in a row once in a hundred requests, and would never be read at half of this.
+const OVERLOADED_AFTER: u32 = 3;
+
 /// How long a host must have been quiet to be forgiven, or twice its last pause where that is longer.
 const FORGIVEN_AFTER: Duration = Duration::from_secs(30 * 60);
 
@@ -58,7 +62,10 @@ pub enum Cause {
 /// What a host has done to us lately.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trouble {
+    /// Pauses since it was last forgiven.
     refusals: u32,
+    /// 503 without a page in between.
+    row: u32,
     last_refusal: Option<(Instant, Duration)>,
     failures: u32,
     silences: u32,
@@ -73,6 +80,7 @@ impl Trouble {
             Sign::Nothing => None,
             Sign::Well => {
                 self.is_up();
+                self.row = 0;
                 if !self.refuses_lately(now) {
                     (self.refusals, self.last_refusal) = (0, None);
                 }
@@ -112,18 +120,15 @@ impl Trouble {
         if !self.refuses_lately(now) {
             self.refusals = 0;
         }
-        // One 503 may be one page's; the second in a row is the host's.
+        self.row = if certain { 0 } else { self.row.saturating_add(1) };
         let pause = match asked {
             Some(asked) => Some(asked.min(LONGEST)),
-            None if certain || self.refusals > 0 => {
-                let doublings = if certain { self.refusals } else { self.refusals - 1 };
-                Some(grown(FIRST_PAUSE, doublings, LONGEST, dice))
-            }
+            None if certain || self.row >= OVERLOADED_AFTER => Some(grown(FIRST_PAUSE, self.refusals, LONGEST, dice)),
             None => None,
-        };
+        }?;
         self.refusals = self.refusals.saturating_add(1);
-        self.last_refusal = Some((now, pause.unwrap_or_default()));
-        pause
+        self.last_refusal = Some((now, pause));
+        Some(pause)
     }
 
     fn is_up(&mut self) -> Option<Duration> {
@@ -204,9 +209,11 @@ mod tests {
     }
 
     #[test]
-    fn one_503_is_a_pages_and_the_second_is_the_hosts() {
+    fn two_503_may_be_pages_and_the_third_without_a_page_in_between_is_the_hosts() {
         let (mut trouble, now) = (Trouble::default(), Instant::now());
-        assert_eq!(trouble.note(OVERLOADED, now, 0.0), None);
+        for sign in [OVERLOADED, OVERLOADED, Sign::Well, OVERLOADED, OVERLOADED] {
+            assert_eq!(trouble.note(sign, now, 0.0), None);
+        }
         assert_eq!(seconds(trouble.note(OVERLOADED, now, 0.0)), Some(60));
         assert_eq!(seconds(trouble.note(OVERLOADED, now, 0.0)), Some(120));
     }

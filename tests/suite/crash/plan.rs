@@ -86,7 +86,7 @@ impl Plan {
             setup.set("kafka.consumer_properties", "\"heartbeat.interval.ms\"", "\"1000\"");
         }
         for number in (0..self.urls).filter(|number| Kind::of(*number) == Kind::Flaky) {
-            let answers = vec![Answer::status(503).with("retry-after", "0"), Answer::article(number as u64)];
+            let answers = vec![Answer::status(503), Answer::article(number as u64)];
             setup.site.sequence(self.url(number).trim_start_matches("http://"), answers);
         }
     }
