@@ -241,7 +241,8 @@ impl Rule for Address {
 
 /// A filter of log events that `tracing-subscriber` understands.
 pub(super) fn is_log_filter(text: &str) -> bool {
-    !text.trim().is_empty() && EnvFilter::try_new(text).is_ok()
+    // The parser of filters cuts text between bytes (tracing-subscriber 0.3.23), and panics within a character.
+    text.is_ascii() && !text.trim().is_empty() && EnvFilter::try_new(text).is_ok()
 }
 
 /// A duration in the largest unit that holds it exactly; days from the second on, since a day is "24h" to most.
