@@ -14,8 +14,8 @@ use crate::record::{Date, Identity, Origin, UrlMessage};
 /// How long an entry that was sent on is remembered, so that feeds that name each other end.
 const REMEMBER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The most messages that one feed is turned into at once: they are one transaction. What is left over is new in
-/// the next round, too.
+/// The most messages that one feed is turned into at once: they are one transaction. What is left over of a
+/// feed that is asked once is new the next time; a subscription marks it as known and does not send it.
 const MOST_AT_ONCE: usize = 1_000;
 
 /// The most entries remembered.
