@@ -14,9 +14,16 @@ use crate::record::{Date, Identity, Origin, UrlMessage};
 /// How long an entry that was sent on is remembered, so that feeds that name each other end.
 const REMEMBER: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The most messages that one feed is turned into at once: they are one transaction. What is left over of a
-/// feed that is asked once is new the next time; a subscription marks it as known and does not send it.
+/// The most messages that one message is turned into: they are one transaction. What a longer feed has left
+/// travels in messages of its own, of so many entries each.
 const MOST_AT_ONCE: usize = 1_000;
+
+/// About the most bytes that the entries of one such message have: a quarter of what a topic takes by default.
+const MOST_BYTES_OF_REST: usize = 256 * 1024;
+
+/// How many feeds, sitemaps and indexes may lead to one another. Sitemaps know one index above them (sitemaps.org);
+/// what is nested deeper is a mistake or a trap.
+pub const DEEPEST: u8 = 3;
 
 /// The most entries remembered.
 const MOST_SEEN: u64 = 200_000;
@@ -27,11 +34,24 @@ pub struct Seen {
     entries: Cache<String, (Origin, String)>,
 }
 
+/// Where a feed was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// Where it is.
+    pub address: &'a Url,
+    /// How many others led to it.
+    pub depth: u8,
+    /// The message that asked for it.
+    pub origin: &'a Origin,
+}
+
 /// What a feed comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expanded {
-    /// A message for each entry that is sent on.
+    /// A message for each entry that is sent on now.
     pub messages: Vec<UrlMessage>,
+    /// Those of the entries that are left over, in parts.
+    pub rest: Vec<Vec<UrlMessage>>,
     /// Their identities, to be remembered once the messages are on their way.
     keys: Vec<(String, String)>,
 }
@@ -49,21 +69,19 @@ impl Seen {
     /// before all.
     pub fn expand(
         &self,
-        address: &Url,
+        from: &Found<'_>,
         feed: Feed,
         known: Option<&Known>,
-        origin: &Origin,
         settings: &Feeds,
         now: Timestamp,
     ) -> Expanded {
-        let most = if known.is_some() { MOST_AT_ONCE } else { settings.first_max.min(MOST_AT_ONCE) };
+        let most = if known.is_some() { usize::MAX } else { settings.first_max };
         let entries = in_order(feed);
-        let feed = address;
-        let own = Identity::of_url(feed).key;
+        let own = Identity::of_url(from.address).key;
         let mut once = HashSet::from([own]);
-        let mut expanded = Expanded { messages: Vec::new(), keys: Vec::new() };
+        let (mut messages, mut keys) = (Vec::new(), Vec::new());
         for entry in entries {
-            if expanded.messages.len() >= most {
+            if messages.len() >= most {
                 break;
             }
             if known.is_some_and(|known| known.has(&entry)) {
@@ -75,23 +93,25 @@ impl Seen {
             // One that says that it changed is read again.
             let changed = entry.updated_at.map(|date| date.to_string()).unwrap_or_default();
             let sent = self.entries.get(&key);
-            let sent_before = sent.is_some_and(|(sender, known)| sender != *origin && known >= changed);
+            let sent_before = sent.is_some_and(|(sender, known)| sender != *from.origin && known >= changed);
             if sent_before || is_old(published, settings.max_age, now) || !once.insert(key.clone()) {
                 continue;
             }
-            expanded.keys.push((key, changed));
-            expanded.messages.push(UrlMessage {
+            keys.push((key, changed));
+            messages.push(UrlMessage {
                 url: url.into(),
-                source: Some(feed.to_string()),
+                source: Some(from.address.to_string()),
                 discovered_at: Some(format!("{now:.0}")),
                 title: entry.title,
                 published_at: published.map(|date| date.to_string()),
                 author: Some(entry.authors.join(", ")).filter(|authors| !authors.is_empty()),
                 language: entry.language,
+                depth: from.depth.saturating_add(1),
                 ..UrlMessage::default()
             });
         }
-        expanded
+        let rest = in_parts(messages.split_off(messages.len().min(MOST_AT_ONCE)));
+        Expanded { messages, rest, keys }
     }
 
     /// Remembers what was sent on for the message of `origin`. A message that comes again sends on the
@@ -101,6 +121,27 @@ impl Seen {
             self.entries.insert(key.clone(), (origin.clone(), changed.clone()));
         }
     }
+}
+
+/// Messages in parts that are each no more than one transaction and one record hold.
+fn in_parts(messages: Vec<UrlMessage>) -> Vec<Vec<UrlMessage>> {
+    let mut parts: Vec<Vec<UrlMessage>> = Vec::new();
+    let mut bytes = 0;
+    for message in messages {
+        // Names of fields, dates and marks take some 200.
+        let own = message.url.len() + message.title.as_ref().map_or(0, String::len) + 200;
+        match parts.last_mut() {
+            Some(part) if part.len() < MOST_AT_ONCE && bytes + own <= MOST_BYTES_OF_REST => {
+                bytes += own;
+                part.push(message);
+            }
+            _ => {
+                bytes = own;
+                parts.push(vec![message]);
+            }
+        }
+    }
+    parts
 }
 
 /// The entries of a feed as it has them; of a sitemap the latest first, and news before all.
@@ -140,8 +181,10 @@ mod tests {
         let feed = Url::parse("https://a.example/feed").unwrap();
         let now = "2018-11-23T12:00:00Z".parse().unwrap();
         let list = Feed { kind: Kind::Feed, entries, cut: false, rhythm: Rhythm::default(), hub: None };
-        let expanded = seen.expand(&feed, list, None, &origin(offset), &settings(), now);
-        seen.remember(&expanded, &origin(offset));
+        let origin = origin(offset);
+        let found = Found { address: &feed, depth: 0, origin: &origin };
+        let expanded = seen.expand(&found, list, None, &settings(), now);
+        seen.remember(&expanded, &origin);
         expanded.messages.into_iter().map(|message| message.url).collect()
     }
 
@@ -160,6 +203,37 @@ mod tests {
     fn no_more_than_the_setting_allows() {
         let entries = (0..9).map(|n| entry(&format!("https://a.example/{n}"), None)).collect();
         assert_eq!(urls(&Seen::default(), entries, 1).len(), 3);
+    }
+
+    #[test]
+    fn what_a_round_has_beyond_one_transaction_is_left_over_in_parts_and_nothing_is_lost() {
+        let address = Url::parse("https://a.example/map").unwrap();
+        let origin = origin(1);
+        let found = Found { address: &address, depth: 1, origin: &origin };
+        let entries = (0..2_500).map(|n| entry(&format!("https://a.example/{n}"), None)).collect();
+        let feed = Feed { kind: Kind::Feed, entries, cut: false, rhythm: Rhythm::default(), hub: None };
+        let expanded = Seen::default().expand(&found, feed, Some(&Known::default()), &settings(), Timestamp::now());
+        let sizes: Vec<usize> = expanded.rest.iter().map(Vec::len).collect();
+        assert_eq!(expanded.messages.len(), MOST_AT_ONCE);
+        assert_eq!(sizes.iter().sum::<usize>(), 1_500);
+        let all = expanded.messages.iter().chain(expanded.rest.iter().flatten());
+        let urls: HashSet<&str> = all.clone().map(|message| message.url.as_str()).collect();
+        assert_eq!(urls.len(), 2_500);
+        assert!(all.clone().all(|message| message.depth == 2));
+    }
+
+    #[test]
+    fn a_part_with_long_titles_has_fewer_entries() {
+        let long =
+            |n| UrlMessage { title: Some("x".repeat(10_000)), ..UrlMessage::bare(format!("https://a.example/{n}")) };
+        let parts = in_parts((0..100).map(long).collect());
+        assert!(parts.len() >= 4, "{}", parts.len());
+        assert!(
+            parts.iter().all(|part| serde_json::to_vec(&part.iter().map(UrlMessage::to_json).collect::<Vec<_>>())
+                .unwrap()
+                .len()
+                < 300_000)
+        );
     }
 
     #[test]

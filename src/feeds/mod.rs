@@ -32,7 +32,7 @@ mod xml;
 
 pub use discover::named;
 pub use entry::{Entry, Feed, FeedError, Kind, MOST_ENTRIES, Rhythm};
-pub use expand::{Expanded, Seen};
+pub use expand::{DEEPEST, Expanded, Found, Seen};
 pub use known::Known;
 pub use parse::{Keep, MOST_BYTES, feed, is_feed};
 pub use schedule::{BadInterval, Every};

@@ -104,7 +104,7 @@ impl Subscription {
         Heard {
             wait: self.every.after(feed, now),
             skip_hours: feed.rhythm.skip_hours,
-            known: Known::write(&feed.entries),
+            known: Known::write(&feed.entries, self.known().as_ref()),
         }
     }
 

@@ -166,6 +166,7 @@ impl Intake {
             key: message.key().map(<[u8]>::to_vec),
             value: message.payload().map(<[u8]>::to_vec),
             headers: envelope.theirs,
+            author: envelope.author,
         };
         match envelope.not_before_ms {
             Some(due_ms) if due_ms > now => {

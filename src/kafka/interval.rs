@@ -39,6 +39,13 @@ impl Entry {
                 detail.push_str(&format!("; the {what} left out: the rejected topic refuses the record"));
             }
             _ => {
+                // The subscription goes on; what is known of its feed may be what was too large.
+                ending.next.retain(|next| next.message.entries.is_empty());
+                ending
+                    .next
+                    .iter_mut()
+                    .filter_map(|next| next.message.round.as_mut())
+                    .for_each(|round| round.known = None);
                 let detail = "the brokers refuse the record for its size (max.message.bytes)".to_owned();
                 ending.verdict = Verdict::Rejected { reason: Reason::TooLarge, detail };
                 if let Some(claim) = self.ended.claim.take() {

@@ -6,10 +6,18 @@ use std::sync::Arc;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 
 use super::partitions::{Partition, Ticket};
-use crate::record::{Origin, Reason};
+use crate::record::{MalformedMessage, Origin, Reason, UrlMessage};
 
 /// The headers that are ours. On the input topic they are ignored and replaced.
-pub const RESERVED: [&str; 7] = ["origin", "attempts", "not_before", "first_seen", "last_reason", "reason", "detail"];
+pub const RESERVED: [&str; 8] =
+    ["origin", "attempts", "not_before", "first_seen", "last_reason", "reason", "detail", WRITTEN_BY];
+
+/// The header of a message whose value is newswire's own: a round of a subscription, or the rest of a long feed. It
+/// stays with the message through all deferrals; without it, such fields of a value are anybody's, and are not read.
+pub const WRITTEN_BY: &str = "written_by";
+
+/// What [`WRITTEN_BY`] says of us.
+pub(super) const NEWSWIRE: &str = "newswire";
 
 /// The header by which a replayed message names the origin of the one that was rejected. It is not reserved:
 /// it travels with the message, and is believed for nothing but the outcome's `replayed_from`.
@@ -40,9 +48,33 @@ pub struct Consumed {
     pub value: Option<Vec<u8>>,
     /// The headers that are not ours, in their order.
     pub headers: Vec<HeaderPair>,
+    /// Who wrote the value.
+    pub author: Author,
+}
+
+/// Who wrote the value of a message.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Author {
+    /// Whoever put it on the topic of URLs.
+    #[default]
+    Anybody,
+    /// A worker.
+    Newswire,
 }
 
 impl Consumed {
+    /// What the message asks for.
+    ///
+    /// # Errors
+    /// [`MalformedMessage`]: it is none.
+    pub fn request(&self) -> Result<UrlMessage, MalformedMessage> {
+        let value = self.value.as_deref().unwrap_or_default();
+        match self.author {
+            Author::Anybody => UrlMessage::parse(value),
+            Author::Newswire => UrlMessage::parse_own(value),
+        }
+    }
+
     /// The number of the try under way; the first is 1.
     pub fn attempt(&self) -> u32 {
         self.attempts_before.saturating_add(1)
@@ -78,6 +110,7 @@ pub(super) struct Envelope {
     pub not_before_ms: Option<i64>,
     pub first_seen_ms: Option<i64>,
     pub reason: Option<Reason>,
+    pub author: Author,
     pub theirs: Vec<HeaderPair>,
 }
 
@@ -118,6 +151,7 @@ impl Envelope {
                 "not_before" => envelope.not_before_ms = text.parse().ok(),
                 "first_seen" => envelope.first_seen_ms = text.parse().ok(),
                 "reason" => envelope.reason = Reason::named(text),
+                WRITTEN_BY if text == NEWSWIRE => envelope.author = Author::Newswire,
                 _ => {}
             }
         }
@@ -176,7 +210,8 @@ mod tests {
 
     #[test]
     fn reserved_headers_on_the_input_topic_are_ignored() {
-        let message = message(&[("attempts", b"4"), ("origin", b"x:1:2"), ("trace", b"\xff\x00")]);
+        let message =
+            message(&[("attempts", b"4"), ("origin", b"x:1:2"), ("written_by", b"newswire"), ("trace", b"\xff\x00")]);
         let envelope = Envelope::read(&message, Trust::Theirs);
         assert_eq!(envelope, Envelope { theirs: vec![("trace".into(), Some(vec![0xff, 0]))], ..Envelope::default() });
     }
@@ -208,9 +243,11 @@ mod tests {
             ("origin", b"x:1:2"),
             ("not_before", b"1700000000000"),
             ("last_reason", b"gone"),
+            ("written_by", b"newswire"),
         ]);
         let envelope = Envelope::read(&message, Trust::Ours);
         assert_eq!((envelope.attempts, envelope.not_before_ms), (4, Some(1_700_000_000_000)));
+        assert_eq!(envelope.author, Author::Newswire);
         assert_eq!(envelope.origin.unwrap().to_string(), "x:1:2");
     }
 }

@@ -32,7 +32,7 @@ pub use embedded::EmbeddedBroker;
 pub use intake::{Intake, IntakeError};
 pub use law::Law;
 pub use ledger::{Ledger, LedgerError, Position, Take};
-pub use message::{Consumed, HeaderPair, Parcel, REPLAYED_FROM, RESERVED, Taken};
+pub use message::{Author, Consumed, HeaderPair, Parcel, REPLAYED_FROM, RESERVED, Taken};
 pub use outbox::Outbox;
 pub use parcels::{MAX_ARTICLE_BYTES, Parcels, Writer};
 pub use partitions::{Account, Commitment, MAX_METADATA_BYTES, Partition, PartitionError, Partitions, Plan, Ticket};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::message::{Consumed, HeaderPair, Parcel};
+use super::message::{Author, Consumed, HeaderPair, NEWSWIRE, Parcel, WRITTEN_BY};
 use crate::config::Topics;
 use crate::record::{Ending, Next, Outcome, OutcomeRecord, Reason, Verdict};
 
@@ -67,13 +67,15 @@ impl Writer {
                     ("first_seen", message.first_seen_ms.to_string()),
                     ("last_reason", reason.to_string()),
                 ];
-                content.push(as_consumed(message, topic.as_str().into(), headers));
+                let mut deferred = as_consumed(message, topic.as_str().into(), headers);
+                deferred.headers.extend(written_by(message.author));
+                content.push(deferred);
             }
             Verdict::Published(_) | Verdict::Revised(_) | Verdict::Duplicate { .. } | Verdict::Unchanged => {}
         }
         // A deferred message is its own successor.
-        if let Some(next) = ending.next.as_deref().filter(|_| ending.verdict.outcome() != Outcome::Deferred) {
-            content.push(self.next(message, next, now));
+        if ending.verdict.outcome() != Outcome::Deferred {
+            content.extend(ending.next.iter().map(|next| self.next(message, next, now)));
         }
         Parcels { content, outcome: self.outcome(message, ending, now) }
     }
@@ -83,7 +85,7 @@ impl Writer {
         Parcel::json(self.urls.clone(), &key, message.to_json().to_string().into_bytes())
     }
 
-    /// The next round of a subscription: a new message, with the key and the headers of this one.
+    /// What the worker leaves to itself: a new message, with the key and the headers of this one.
     ///
     /// Without a key it gets its site's: copies of a round must meet in one partition.
     fn next(&self, message: &Consumed, next: &Next, now: Timestamp) -> Parcel {
@@ -91,6 +93,7 @@ impl Writer {
             ("not_before", next.not_before_ms.to_string()),
             ("attempts", "0".to_owned()),
             ("first_seen", now.as_millisecond().to_string()),
+            (WRITTEN_BY, NEWSWIRE.to_owned()),
         ];
         let mut parcel = as_consumed(message, next.topic.as_str().into(), ours);
         let expansion = self.expansion(&next.message);
@@ -145,6 +148,11 @@ impl Writer {
         let key = record.canonical_url.clone().unwrap_or_else(|| message.origin.to_string());
         Parcel::json(self.outcomes.clone(), &key, serde_json::to_vec(&record).unwrap_or_default())
     }
+}
+
+/// Whose value a message has that waits, where it is ours.
+fn written_by(author: Author) -> Option<HeaderPair> {
+    (author == Author::Newswire).then(|| (WRITTEN_BY.to_owned(), Some(NEWSWIRE.into())))
 }
 
 /// The message as it was consumed, byte for byte, with headers of ours behind its own.

@@ -420,6 +420,7 @@ mod tests {
             key: None,
             value: None,
             headers: Vec::new(),
+            author: crate::kafka::Author::Anybody,
         };
         Taken { message, ticket }
     }

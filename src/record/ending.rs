@@ -16,8 +16,8 @@ pub struct Ending {
     pub canonical_url: Option<String>,
     /// The article's id, if it came that far.
     pub article_id: Option<String>,
-    /// The next round, where the message is of a subscription that goes on.
-    pub next: Option<Box<Next>>,
+    /// What the worker leaves to itself: the next round of a subscription, the rest of a long feed.
+    pub next: Vec<Next>,
     /// The time spent in each stage.
     pub timings: BTreeMap<&'static str, Duration>,
 }

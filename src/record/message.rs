@@ -27,10 +27,23 @@ pub struct UrlMessage {
     pub language: Option<String>,
     /// How often to come back, for a feed: `15m` or `auto`.
     pub every: Option<String>,
+    /// How many feeds, sitemaps and indexes led here, one from the other.
+    pub depth: u8,
     /// What a subscription knows of its feed; newswire's own, from round to round.
     pub round: Option<Round>,
+    /// What a long feed has left to send on; newswire's own, without rounds or entries of theirs.
+    pub entries: Vec<UrlMessage>,
     /// Read it again even if it is known to be unchanged.
     pub force: bool,
+}
+
+/// Which fields of a value are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fields {
+    /// Those that anybody may write.
+    Hints,
+    /// Newswire's own, too.
+    All,
 }
 
 /// Why a value is no URL message. Each names what is wrong with the value, for the rejection's detail.
@@ -69,11 +82,20 @@ impl UrlMessage {
         Self { url: url.into(), ..Self::default() }
     }
 
-    /// Reads a message's value: a bare URL, or a JSON object.
+    /// Reads a message's value: a bare URL, or a JSON object. What is newswire's own in it is not read.
     ///
     /// A bare text counts as a URL when it looks like an address at all: one token with a scheme, a
     /// dot or a slash. Whether the address is one is decided later (`invalid_url`).
     pub fn parse(value: &[u8]) -> Result<Self, MalformedMessage> {
+        Self::read(value, Fields::Hints)
+    }
+
+    /// Reads the value of a message that newswire wrote.
+    pub fn parse_own(value: &[u8]) -> Result<Self, MalformedMessage> {
+        Self::read(value, Fields::All)
+    }
+
+    fn read(value: &[u8], read: Fields) -> Result<Self, MalformedMessage> {
         let text = std::str::from_utf8(value).map_err(|e| MalformedMessage::NotUtf8(e.valid_up_to()))?;
         let text = text.trim_start_matches('\u{feff}').trim();
         if text.is_empty() {
@@ -82,7 +104,7 @@ impl UrlMessage {
         if text.starts_with('{') {
             let fields: Map<String, Value> =
                 serde_json::from_str(text).map_err(|e| MalformedMessage::NotJson(e.to_string()))?;
-            return Self::from_fields(fields);
+            return Self::from_fields(fields, read);
         }
         let address = !text.starts_with(['[', '"'])
             && text.contains([':', '.', '/'])
@@ -93,7 +115,7 @@ impl UrlMessage {
         Ok(Self::bare(text))
     }
 
-    fn from_fields(mut fields: Map<String, Value>) -> Result<Self, MalformedMessage> {
+    fn from_fields(mut fields: Map<String, Value>, read: Fields) -> Result<Self, MalformedMessage> {
         let mut text = |field: &'static str| match fields.remove(field) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -107,6 +129,34 @@ impl UrlMessage {
         let author = text("author")?;
         let language = text("language")?;
         let every = text("every")?;
+        let depth = match fields.remove("depth") {
+            None | Some(Value::Null) => 0,
+            Some(Value::Number(depth)) if depth.is_u64() => {
+                depth.as_u64().and_then(|depth| u8::try_from(depth).ok()).unwrap_or(u8::MAX)
+            }
+            Some(other) => return Err(wrong_type("depth", "a whole number", &other)),
+        };
+        let force = match fields.remove("force") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(force)) => force,
+            Some(other) => return Err(wrong_type("force", "true or false", &other)),
+        };
+        let hints = Self {
+            url,
+            source,
+            discovered_at,
+            title,
+            published_at,
+            author,
+            language,
+            every,
+            depth,
+            force,
+            ..Self::default()
+        };
+        if read == Fields::Hints {
+            return Ok(hints);
+        }
         let round = match fields.remove("round") {
             None | Some(Value::Null) => None,
             Some(other) => {
@@ -114,12 +164,19 @@ impl UrlMessage {
                 Some(round.map_err(|_| wrong_type("round", "the state of a subscription", &other))?)
             }
         };
-        let force = match fields.remove("force") {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(force)) => force,
-            Some(other) => return Err(wrong_type("force", "true or false", &other)),
+        let entries = match fields.remove("entries") {
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(entries)) => entries.into_iter().map(Self::of_entry).collect::<Result<_, _>>()?,
+            Some(other) => return Err(wrong_type("entries", "a list of messages", &other)),
         };
-        Ok(Self { url, source, discovered_at, title, published_at, author, language, every, round, force })
+        Ok(Self { round, entries, ..hints })
+    }
+
+    fn of_entry(entry: Value) -> Result<Self, MalformedMessage> {
+        match entry {
+            Value::Object(fields) => Self::from_fields(fields, Fields::Hints),
+            other => Err(wrong_type("entries", "a list of messages", &other)),
+        }
     }
 
     /// The JSON form, with only the fields that say something.
@@ -139,6 +196,12 @@ impl UrlMessage {
             if let Some(hint) = hint {
                 fields.insert(name.into(), hint.clone().into());
             }
+        }
+        if self.depth > 0 {
+            fields.insert("depth".into(), self.depth.into());
+        }
+        if !self.entries.is_empty() {
+            fields.insert("entries".into(), self.entries.iter().map(Self::to_json).collect());
         }
         if let Some(round) = self.round.as_ref().and_then(|round| serde_json::to_value(round).ok()) {
             fields.insert("round".into(), round);
@@ -206,10 +269,22 @@ mod tests {
         assert_eq!(UrlMessage::parse(b"www.example.org/a").unwrap().url, "www.example.org/a");
     }
 
+    #[test]
+    fn what_is_ours_is_read_of_our_own_messages_alone() {
+        let value = br#"{"url":"u","depth":2,"round":{"number":7},"entries":[{"url":"e","title":"T","round":{}}]}"#;
+        let theirs = UrlMessage::parse(value).unwrap();
+        assert_eq!(theirs, UrlMessage { depth: 2, ..UrlMessage::bare("u") });
+        let ours = UrlMessage::parse_own(value).unwrap();
+        assert_eq!(ours.round.map(|round| round.number), Some(7));
+        assert_eq!(ours.entries, [UrlMessage { title: Some("T".into()), ..UrlMessage::bare("e") }]);
+        assert!(UrlMessage::parse(br#"{"url":"u","round":"nonsense","entries":5}"#).is_ok());
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_read_or_refused(value in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = UrlMessage::parse(&value);
+            let _ = UrlMessage::parse_own(&value);
         }
 
         #[test]

@@ -23,7 +23,7 @@ pub struct Round {
     pub known: Option<String>,
 }
 
-/// One more message that is written with an outcome: the next round of a subscription.
+/// One more message that is written with an outcome: the next round of a subscription, or what a long feed has left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Next {
     /// The message.

@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::Pipeline;
 use crate::kafka::{Capacity, Consumed, Ended, Handover, Taken};
-use crate::record::{Ending, Identity, Reason, UrlMessage, Verdict};
+use crate::record::{Ending, Identity, Reason, Verdict};
 
 /// Works on a message and hands it over to the commit. A message whose partition is lost is dropped: the
 /// next owner does it again. One that panics a stage is rejected, and the worker lives on.
@@ -34,7 +34,11 @@ pub async fn work(pipeline: Arc<Pipeline>, capacity: Arc<Capacity>, taken: Taken
     let (ending, claim) = match ended {
         Ok(Some(end)) => end,
         Ok(None) => return,
-        Err(panic) => (failed(&taken.message, &*panic), None),
+        Err(panic) => {
+            let mut ending = failed(&taken.message, &*panic);
+            ending.next = pipeline.goes_on(&taken.message, &ending.verdict);
+            (ending, None)
+        }
     };
     hand_over(&commit, Handover::Ended(Box::new(Ended { taken, ending, claim, held }))).await;
 }
@@ -52,9 +56,9 @@ fn failed(message: &Consumed, panic: &(dyn std::any::Any + Send)) -> Ending {
     let words = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
     let detail = words.unwrap_or("a stage panicked").to_owned();
     tracing::error!(detail, "a stage failed");
-    let url = UrlMessage::parse(message.value.as_deref().unwrap_or_default()).ok().map(|request| request.url);
+    let url = message.request().ok().map(|request| request.url);
     let canonical_url =
         url.as_deref().and_then(|url| Identity::of(url).ok()).map(|identity| identity.fetch.to_string());
     let verdict = Verdict::Rejected { reason: Reason::StageFailed, detail };
-    Ending { verdict, url, canonical_url, article_id: None, next: None, timings: BTreeMap::new() }
+    Ending { verdict, url, canonical_url, article_id: None, next: Vec::new(), timings: BTreeMap::new() }
 }

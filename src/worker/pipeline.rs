@@ -16,7 +16,7 @@ use super::stop::Stop;
 use crate::config::{Directives, Settings};
 use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Limits as Memory, Original, Store, host_hash};
 use crate::extract::{self, Extraction, Limits, Source};
-use crate::feeds::{self, Heard, Keep, Rounds, Seen, Subscription, Turn};
+use crate::feeds::{self, DEEPEST, Found, Heard, Keep, Kind, Rounds, Seen, Subscription, Turn};
 use crate::fetch::{Client, Media, Page, Raw, Validators, Visits, meta_refresh};
 use crate::frontier::{Frontier, Patience};
 use crate::kafka::{Capacity, Consumed};
@@ -61,6 +61,8 @@ struct Notes {
     url: Option<String>,
     canonical_url: Option<String>,
     article_id: Option<String>,
+    /// What a long feed has left to send on.
+    rest: Vec<UrlMessage>,
     /// What a feed said, for its subscription.
     heard: Option<Heard>,
     /// Where it is for good, if not where it was asked for.
@@ -109,7 +111,11 @@ impl Pipeline {
         let (mut subscription, mut turn) = (None, Turn::Due);
         let patience = Patience::Wait(self.settings.frontier.max_wait);
         let way = async {
-            let request = UrlMessage::parse(message.value.as_deref().unwrap_or_default())?;
+            let mut request = message.request()?;
+            if !request.entries.is_empty() {
+                notes.url = Some(as_told(&request.url).to_owned());
+                return Ok((Verdict::Expanded(std::mem::take(&mut request.entries)), None));
+            }
             subscription = Subscription::of(&request)?;
             if let Some(subscription) = &subscription {
                 turn = self.rounds.turn(subscription, &message.origin, now_ms());
@@ -128,14 +134,27 @@ impl Pipeline {
                 (stop.verdict(history, &self.settings.retry, Timestamp::now().as_millisecond())?, None)
             }
         };
-        let next = subscription.and_then(|subscription| self.next(&subscription, turn, &verdict, &notes));
-        let mut ending = notes.ending(verdict);
-        ending.next = next;
-        Some((ending, claim))
+        let rest = std::mem::take(&mut notes.rest).into_iter().filter_map(|rest| self.later(rest));
+        let round = subscription.and_then(|subscription| self.next(&subscription, turn, &verdict, &notes));
+        let next = rest.chain(round).collect();
+        Some((Ending { next, ..notes.ending(verdict) }, claim))
+    }
+
+    /// What follows on a message that ended so outside of its stages: a subscription outlives a stage that fails.
+    pub fn goes_on(&self, message: &Consumed, verdict: &Verdict) -> Vec<Next> {
+        let subscription = message.request().ok().and_then(|request| Subscription::of(&request).ok().flatten());
+        let next = subscription.and_then(|own| self.next(&own, Turn::Due, verdict, &Notes::default()));
+        next.into_iter().collect()
+    }
+
+    /// A message that the worker leaves to itself, for as soon as may be.
+    fn later(&self, message: UrlMessage) -> Option<Next> {
+        let (topic, not_before_ms) = retry::place(Duration::ZERO, &self.settings.retry, now_ms())?;
+        Some(Next { message, topic, not_before_ms })
     }
 
     /// The next round of a subscription, or this one again if it is not due.
-    fn next(&self, subscription: &Subscription, turn: Turn, verdict: &Verdict, notes: &Notes) -> Option<Box<Next>> {
+    fn next(&self, subscription: &Subscription, turn: Turn, verdict: &Verdict, notes: &Notes) -> Option<Next> {
         let now_ms = now_ms();
         let message = match turn {
             Turn::Due => subscription.next(verdict, notes.heard.as_ref(), notes.moved_to.as_ref(), now_ms)?,
@@ -145,7 +164,7 @@ impl Pipeline {
         let due_ms = message.round.as_ref().map_or(now_ms, |round| round.due_ms);
         let wait = Duration::from_millis(due_ms.saturating_sub(now_ms).max(0).unsigned_abs());
         let (topic, not_before_ms) = retry::place(wait, &self.settings.retry, now_ms)?;
-        Some(Box::new(Next { message, topic, not_before_ms }))
+        Some(Next { message, topic, not_before_ms })
     }
 
     /// Works on one URL as [`Pipeline::work`] would, but waits for no host and claims nothing.
@@ -199,7 +218,8 @@ impl Pipeline {
                 Reading::Moved(to) => journey.follow(&to, REFRESHED)?,
                 Reading::Feed(feed) => {
                     self.visits.remember(&asked.key, origin, Validators::of(&page.url, &page.headers));
-                    return Ok((self.expand(&page.url, *feed, subscription, origin, notes), None));
+                    let found = Found { address: &page.url, depth: request.depth, origin };
+                    return Ok((self.expand(&found, *feed, subscription, notes)?, None));
                 }
                 Reading::Article(extraction) => break (page, *extraction, elapsed, content_signal),
             }
@@ -321,18 +341,28 @@ impl Pipeline {
     /// What of a feed is sent on.
     fn expand(
         &self,
-        address: &Url,
+        found: &Found<'_>,
         feed: feeds::Feed,
         subscription: Option<&Subscription>,
-        origin: &Origin,
         notes: &mut Notes,
-    ) -> Verdict {
+    ) -> Result<Verdict, Stop> {
+        let is_index = feed.kind == Kind::Index;
+        if found.depth > DEEPEST || is_index && found.depth == DEEPEST {
+            let detail = format!("{} lists led here one from the other; the walk goes no deeper", found.depth);
+            return Err(Stop::rejected(Reason::TooComplex, detail));
+        }
         let now = Timestamp::now();
         notes.heard = subscription.map(|subscription| subscription.heard(&feed, now));
         let known = subscription.and_then(Subscription::known);
-        let expanded = self.seen.expand(address, feed, known.as_ref(), origin, &self.settings.feeds, now);
-        self.seen.remember(&expanded, origin);
-        Verdict::Expanded(expanded.messages)
+        let mut expanded = self.seen.expand(found, feed, known.as_ref(), &self.settings.feeds, now);
+        self.seen.remember(&expanded, found.origin);
+        if self.settings.retry.tiers.is_empty() {
+            // There is nowhere to leave the rest.
+            expanded.messages.extend(expanded.rest.drain(..).flatten());
+        }
+        let part = |entries| UrlMessage { entries, ..UrlMessage::bare(found.address.as_str()) };
+        notes.rest = expanded.rest.into_iter().map(part).collect();
+        Ok(Verdict::Expanded(expanded.messages))
     }
 
     fn note(&self, notes: &mut Notes, stage: &'static str, time: Duration) {
@@ -344,7 +374,7 @@ impl Pipeline {
 impl Notes {
     fn ending(self, verdict: Verdict) -> Ending {
         let Self { url, canonical_url, article_id, timings, .. } = self;
-        Ending { verdict, url, canonical_url, article_id, next: None, timings }
+        Ending { verdict, url, canonical_url, article_id, next: Vec::new(), timings }
     }
 }
 

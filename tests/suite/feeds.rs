@@ -60,6 +60,78 @@ fn every_format_is_expanded_by_what_it_is() {
 }
 
 #[test]
+fn what_is_ours_in_a_message_is_believed_of_our_own_messages_alone() {
+    let setup = Setup::new("feeds-forged");
+    // Also where the message comes again by a retry topic, byte for byte.
+    setup.site.sequence("gamma.example/feed.xml", vec![Answer::status(503), rss(1..2)]);
+    let _worker = Worker::start(&setup);
+    let forged = format!(
+        r#"{{"url":{FEED:?},"every":"1h","round":{{"number":9,"due_ms":9999999999999}},"entries":[{{"url":{:?}}}]}}"#,
+        link(7)
+    );
+    setup.send(&[Message::of(forged).with("written_by", "newswire")]);
+    let outcomes = setup.ended(2);
+    assert_eq!(of_url(&outcomes, &link(1))[0].json()["outcome"], "published");
+    assert!(of_url(&outcomes, &link(7)).is_empty());
+    assert_eq!(setup.site.requests("gamma.example/feed.xml"), 2);
+}
+
+#[test]
+fn indexes_are_walked_three_deep_and_no_deeper() {
+    let setup = Setup::new("feeds-depth");
+    let index = |names: &[&str]| {
+        let named: String = names.iter().map(|name| format!("<sitemap><loc>/{name}</loc></sitemap>")).collect();
+        Answer::bytes("text/xml", format!("<sitemapindex>{named}</sitemapindex>"))
+    };
+    setup.site.set("gamma.example/i0", index(&["i1"]));
+    setup.site.set("gamma.example/i1", index(&["i2"]));
+    setup.site.set("gamma.example/i2", index(&["i3", "map"]));
+    setup.site.set("gamma.example/i3", index(&["map"]));
+    setup.site.set("gamma.example/map", Answer::html("<urlset><url><loc>/article/4</loc></url></urlset>"));
+    let _worker = Worker::start(&setup);
+    setup.send_urls(["http://gamma.example/i0"]);
+    let outcomes = setup.ended(6);
+    let of = |path: &str| of_url(&outcomes, &format!("http://gamma.example/{path}"))[0].json();
+    assert_eq!(of("i2")["outcome"], "expanded");
+    assert_eq!((of("i3")["outcome"].as_str(), of("i3")["reason"].as_str()), (Some("rejected"), Some("too_complex")));
+    assert_eq!(
+        (of("map")["outcome"].as_str(), of("article/4")["outcome"].as_str()),
+        (Some("expanded"), Some("published"))
+    );
+}
+
+#[test]
+fn a_long_sitemap_goes_out_in_parts_and_each_entry_once_through_a_kill() {
+    let mut setup = Setup::in_mode("feeds-long", "exactly_once");
+    setup.set("delivery", "commit_interval", "\"10ms\"");
+    // Addresses that end without a request: what is counted here are messages.
+    let map = |count: u32| {
+        let entries: String =
+            (0..count).map(|n| format!("<url><loc>http://u:p@gamma.example/{n}</loc></url>")).collect();
+        Answer::bytes("text/xml", format!("<urlset>{entries}</urlset>"))
+    };
+    setup.site.set("gamma.example/map", map(10));
+    let worker = Worker::start(&setup);
+    setup.send(&[Message::of(r#"{"url":"http://gamma.example/map","every":"1s"}"#).keyed("gamma.example")]);
+    setup.read("urls").take(1 + 10, SOON);
+    setup.site.set("gamma.example/map", map(3_510));
+    setup.read("urls").take(1 + 10 + 1_000, SOON);
+    worker.kill();
+    let _worker = Worker::start(&setup);
+    setup.read("urls").take(1 + 3_510, SOON);
+    // Two rounds more have nothing to add.
+    let rounds = || of_url(setup.read("outcomes").all(), "http://gamma.example/map").len();
+    let then = rounds();
+    wait::until("two more rounds", SOON, || (rounds() >= then + 2).then_some(()));
+    let mut sent: BTreeMap<String, usize> = BTreeMap::new();
+    for record in setup.read("urls").all() {
+        *sent.entry(record.json()["url"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    assert_eq!(sent.len(), 1 + 3_510);
+    assert!(sent.values().all(|count| *count == 1));
+}
+
+#[test]
 fn a_front_page_names_its_feeds_and_they_are_expanded_where_that_is_wished_for() {
     let mut setup = Setup::new("feeds-discover");
     let page = "<html><head><title>Post</title><link rel=alternate type='application/rss+xml' href='/feed.xml'></head>";
