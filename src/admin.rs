@@ -14,6 +14,7 @@ use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
+use crate::dedup::Store;
 use crate::kafka::{Link, Partitions};
 use crate::metrics::Metrics;
 
@@ -30,6 +31,7 @@ pub struct Health {
     metrics: Arc<Metrics>,
     partitions: Arc<Partitions>,
     link: Arc<Link>,
+    known: Arc<Store>,
     draining: CancellationToken,
     standstill: Duration,
     started: Instant,
@@ -47,6 +49,7 @@ impl Health {
         metrics: Arc<Metrics>,
         partitions: Arc<Partitions>,
         link: Arc<Link>,
+        known: Arc<Store>,
         draining: CancellationToken,
     ) -> Self {
         let longest = settings.frontier.max_wait + settings.fetch.total_timeout + settings.extract.time_limit;
@@ -54,6 +57,7 @@ impl Health {
             metrics,
             partitions,
             link,
+            known,
             draining,
             standstill: longest * 2,
             started: Instant::now(),
@@ -109,6 +113,9 @@ impl Health {
         }
         if !self.link.producing() {
             return Some("the brokers take no records");
+        }
+        if self.known.trouble().is_some() {
+            return Some("the dedup store can't be written");
         }
         None
     }

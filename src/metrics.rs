@@ -202,6 +202,9 @@ mod tests {
         metrics.register(Box::new(Law::new(partitions, Capacity::new(1, 1)).unwrap())).unwrap();
         let hosts = crate::frontier::Hosts::new(1, Duration::ZERO, 1);
         metrics.register(Box::new(crate::frontier::Figures::new(hosts).unwrap())).unwrap();
+        let limits = crate::dedup::Limits { ttl: Duration::MAX, most: 1, original: crate::dedup::Original::First };
+        let store = crate::dedup::Store::new(limits);
+        metrics.register(Box::new(crate::dedup::Gauges::new(store).unwrap())).unwrap();
         metrics.lag("news.urls", 0, 0);
         let scrape = metrics.render().unwrap();
         let table = include_str!("../docs/metrics.md");

@@ -5,14 +5,15 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use newswire::config::Settings as Values;
+use newswire::config::{DedupStore, Settings as Values};
+use newswire::dedup::{Limits, Original, Store};
 use newswire::fetch::Client;
 use newswire::frontier::Frontier;
 use newswire::kafka::Capacity;
 use newswire::logging;
 use newswire::metrics::Metrics;
 use newswire::record::{Article, Ending, Outcome, Reason};
-use newswire::worker::{Pipeline, Quarantine};
+use newswire::worker::{Parts, Pipeline, Quarantine};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -56,7 +57,22 @@ fn pipeline(values: Arc<Values>) -> Result<Pipeline, String> {
         .map_err(|failure| failure.to_string())?;
     let capacity = Capacity::new(1, values.delivery.max_bytes_in_flight);
     let metrics = Metrics::new().map_err(|failure| failure.to_string())?;
-    Ok(Pipeline::new(values, client, frontier, capacity, metrics, Quarantine::off(), CancellationToken::new()))
+    let (store, quarantine, draining) = (known(&values), Quarantine::off(), CancellationToken::new());
+    let parts = Parts { settings: values, client, frontier, store, capacity, metrics, quarantine, draining };
+    Ok(Pipeline::new(parts))
+}
+
+/// What is known, to be looked at. A folder that a worker has open can't be read: then nothing is.
+fn known(values: &Values) -> Arc<Store> {
+    let limits = Limits { ttl: values.dedup.ttl, most: usize::MAX, original: Original::First };
+    let folder = &values.dedup.path;
+    if values.dedup.store != DedupStore::Embedded || !folder.exists() {
+        return Store::new(limits);
+    }
+    Store::open(limits, folder).unwrap_or_else(|failure| {
+        tracing::warn!(error = %failure, "what is known is not looked at");
+        Store::new(limits)
+    })
 }
 
 fn report<'a>(url: &'a str, ending: &'a Ending) -> Report<'a> {

@@ -70,7 +70,11 @@ enum Command {
         settings: Settings,
     },
     /// Decide for each document of a stream (JSON lines with "id" and "text") whether it is a copy.
-    Dedup,
+    Dedup {
+        /// The folder of an embedded store to read and to write; without it nothing is kept
+        #[arg(long, value_name = "FOLDER")]
+        store: Option<PathBuf>,
+    },
     /// Print the identity of each URL of a list: the address to fetch, and the key to compare.
     Identity,
     /// Tell what became of a URL: the story of its messages, whatever spelling they came in.
@@ -195,7 +199,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Extract { file, url, manifest, threads, settings } => {
             offline::extract(file.as_deref(), url.as_deref(), manifest.as_deref(), threads, &settings)
         }
-        Command::Dedup => offline::dedup(),
+        Command::Dedup { store } => offline::dedup(store.as_deref()),
         Command::Identity => offline::identity(),
         Command::Explain { url, json, settings } => explain::explain(&url, json, &settings),
         Command::Replay(options) => replay::replay(&options),

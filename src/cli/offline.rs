@@ -21,11 +21,11 @@ enum Identified<'a> {
     Refused { url: &'a str, reason: &'static str },
 }
 
-pub fn dedup() -> Result<ExitCode, Failure> {
+pub fn dedup(store: Option<&Path>) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     let documents = BufReader::with_capacity(1 << 20, std::io::stdin().lock());
     let answers = BufWriter::new(std::io::stdout().lock());
-    let count = dedup_stream(documents, answers).map_err(|failure| match failure {
+    let count = dedup_stream(documents, answers, store).map_err(|failure| match failure {
         StreamError::Io(failure) => failure.into(),
         other => Failure::unable(other),
     })?;

@@ -155,7 +155,7 @@ fn dedup(reader: &mut Reader) -> Dedup {
         store: reader.read(
             "dedup.store",
             DedupStore::Embedded,
-            Choice(&[("embedded", DedupStore::Embedded), ("redis", DedupStore::Redis)]),
+            Choice(&[("embedded", DedupStore::Embedded), ("memory", DedupStore::Memory), ("redis", DedupStore::Redis)]),
         ),
         path: reader.read("dedup.path", PathBuf::from("data/dedup"), File),
         redis_url: reader.read(

@@ -228,6 +228,7 @@ pub struct Dedup {
 #[expect(missing_docs, reason = "said by the names")]
 pub enum DedupStore {
     Embedded,
+    Memory,
     Redis,
 }
 

@@ -19,6 +19,8 @@ pub struct Asked {
     pub source: Option<ArticleId>,
     /// Where the message first came in.
     pub origin: Origin,
+    /// Where it was consumed this time: that is what the group commits.
+    pub consumed: Origin,
     /// Now, in seconds since 1970.
     pub at: u32,
 }

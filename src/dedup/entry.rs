@@ -191,6 +191,7 @@ mod tests {
             let asked = Asked {
                 id: ArticleId(77), host: 5, text: Fingerprint::of(&text), source: None, at: 9,
                 origin: Origin { topic: "t".into(), partition: 1, offset: 2 },
+                consumed: Origin { topic: "t".into(), partition: 1, offset: 2 },
             };
             let packed = Entry::pack(&asked, &decision);
             let entry = Entry::read(&packed).unwrap();

@@ -37,7 +37,7 @@ pub struct Known {
 
 impl Known {
     /// How many articles are known.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.live
     }
 

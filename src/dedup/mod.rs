@@ -3,13 +3,15 @@
 //! A text becomes a [`Fingerprint`] (`words`, `text`, `sketch`, `fingerprint`). What is known of earlier ones is kept packed
 //! (`entry`) and found by id, text and anchors (`known`, `anchors`); `verify` tells whether two texts are one story,
 //! leaving out what their hosts repeat (`boilerplate`); `decide` says what an article is. A message *claims* that
-//! in one step (`store`), and settles it when its records are committed.
+//! in one step (`store`), and settles it when its records are committed; `disk` keeps all of it for the next process.
 
 mod anchors;
 mod boilerplate;
 mod decide;
+mod disk;
 mod entry;
 mod fingerprint;
+mod gauges;
 mod known;
 mod sketch;
 mod store;
@@ -19,9 +21,11 @@ mod verify;
 mod words;
 
 pub use decide::{Asked, Decision, Finding, Link, Original, Ruling};
+pub use disk::StoreError;
 pub use entry::{ArticleId, host_hash};
 pub use fingerprint::Fingerprint;
+pub use gauges::Gauges;
 pub use sketch::{Overlap, Sketch};
-pub use store::{Claim, Limits, Store};
+pub use store::{Claim, Limits, Size, Store};
 pub use stream::{StreamError, dedup_stream};
 pub use text::TextHash;

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArticleId, Asked, Finding, Fingerprint, Limits, Original, Store, host_hash};
+use super::{ArticleId, Asked, Finding, Fingerprint, Limits, Original, Store, StoreError, host_hash};
 use crate::record::{Origin, Relation};
 
 /// A document longer than this is refused: a line is held in memory.
@@ -29,6 +30,9 @@ pub enum StreamError {
         /// Its number, from 1.
         line: u64,
     },
+    /// What is known can't be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// Reading or writing failed.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -53,9 +57,18 @@ struct Answer<'a> {
 /// Reads documents `{"id","text",...}`, a line each, and writes `{"id","of","similarity","relation"}`
 /// for each, in order. Blank lines are none. The answer is how many there were.
 ///
-/// A document whose id comes again with the same text is the same document, and gets the same answer.
-pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write) -> Result<u64, StreamError> {
-    let store = Store::new(Limits { ttl: Duration::MAX, most: usize::MAX, original: Original::First });
+/// What is known is kept in the embedded store in `folder`, or forgotten at the end. The id of an article of an earlier
+/// stream is told as the store has it: a hash. A document whose id comes again with the same text is the same document, and gets the same answer.
+pub fn dedup_stream(
+    mut documents: impl BufRead,
+    mut answers: impl Write,
+    folder: Option<&Path>,
+) -> Result<u64, StreamError> {
+    let limits = Limits { ttl: Duration::MAX, most: usize::MAX, original: Original::First };
+    let store = match folder {
+        Some(folder) => Store::open(limits, folder)?,
+        None => Store::new(limits),
+    };
     let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
     // The stream's ids are names of its own; ours are hashes of them.
     let mut names: HashMap<ArticleId, String> = HashMap::new();
@@ -78,15 +91,17 @@ pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write) -> Res
         let document: Document =
             serde_json::from_slice(&line).map_err(|source| StreamError::NotADocument { line: number, source })?;
         let id = ArticleId::of_key(&document.id);
+        let origin = Origin { topic: document.id.clone(), partition: 0, offset: 0 };
         let asked = Asked {
             id,
             host: host_hash(&document.host),
             text: Fingerprint::of(&document.text),
             source: None,
-            origin: Origin { topic: document.id.clone(), partition: 0, offset: 0 },
+            origin: origin.clone(),
+            consumed: origin,
             at,
         };
-        let link = match store.decide_now(&asked) {
+        let link = match store.decide_now(&asked)? {
             Finding::Decided(decision) | Finding::Again(decision) => decision.ruling.link,
             Finding::Unchanged => None,
         };
@@ -107,7 +122,7 @@ mod tests {
 
     fn answers(documents: &str) -> String {
         let mut out = Vec::new();
-        dedup_stream(documents.as_bytes(), &mut out).unwrap();
+        dedup_stream(documents.as_bytes(), &mut out, None).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -122,15 +137,18 @@ mod tests {
     #[test]
     fn blank_lines_are_no_documents() {
         let mut out = Vec::new();
-        let count =
-            dedup_stream(&b"{\"id\":\"a\",\"text\":\"t\"}\r\n\r\n{\"id\":\"b\",\"text\":\"u\"}\n\n"[..], &mut out)
-                .unwrap();
+        let count = dedup_stream(
+            &b"{\"id\":\"a\",\"text\":\"t\"}\r\n\r\n{\"id\":\"b\",\"text\":\"u\"}\n\n"[..],
+            &mut out,
+            None,
+        )
+        .unwrap();
         assert_eq!((count, String::from_utf8(out).unwrap().lines().count()), (2, 2));
     }
 
     #[test]
     fn a_line_that_is_no_document_is_named() {
-        let failure = dedup_stream(&b"{\"id\":\"a\",\"text\":\"t\"}\nno\n"[..], Vec::new()).unwrap_err();
+        let failure = dedup_stream(&b"{\"id\":\"a\",\"text\":\"t\"}\nno\n"[..], Vec::new(), None).unwrap_err();
         assert!(failure.to_string().starts_with("line 2: "), "{failure}");
     }
 

@@ -23,7 +23,7 @@ const DECIDED: f64 = 1.0;
 /// Log-odds at which two stories are told to be one: 20 to 1.
 pub const CERTAIN: f64 = 3.0;
 
-/// The weights, by logistic regression on 4,995 candidate pairs of three streams; fitted on one half of the
+/// The weights, by logistic regression on 4,964 candidate pairs of three streams; fitted on one half of the
 /// clusters they do as well on the other (docs/dedup.md).
 const WEIGHTS: Weights = Weights {
     bias: -6.40,

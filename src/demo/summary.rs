@@ -204,6 +204,7 @@ mod tests {
             reason,
             detail: None,
             of: None,
+            cluster_merged: None,
             not_before: None,
             at: "2025-01-01T00:00:00Z".into(),
             attempts: 1,

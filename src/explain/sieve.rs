@@ -194,6 +194,7 @@ mod tests {
             reason: None,
             detail: None,
             of: None,
+            cluster_merged: None,
             not_before: None,
             at: "2026-01-01T00:00:00Z".into(),
             attempts: 1,

@@ -213,6 +213,7 @@ mod tests {
             reason: None,
             detail: None,
             of: None,
+            cluster_merged: None,
             not_before: None,
             at: format!("2026-01-01T00:00:{at}Z"),
             attempts,

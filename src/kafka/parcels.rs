@@ -137,6 +137,7 @@ impl Writer {
             reason: ending.verdict.reason().map(|(reason, _)| reason),
             detail: ending.verdict.reason().map(|(_, detail)| detail.to_owned()),
             of,
+            cluster_merged: ending.cluster_merged.clone(),
             not_before,
             at: format!("{now:.3}"),
             attempts,

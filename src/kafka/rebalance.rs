@@ -21,7 +21,9 @@ use super::commit::Handover;
 use super::ledger::Position;
 use super::partitions::{Partition, Partitions};
 use super::position;
+use crate::dedup::Store;
 use crate::metrics::Metrics;
+use crate::record::Origin;
 
 /// The consumer, with what we do at rebalances.
 pub type Consumer = BaseConsumer<Rebalances>;
@@ -43,6 +45,7 @@ pub struct Rebalances {
     listener: Listener,
     partitions: Arc<Partitions>,
     commit: SyncSender<Handover>,
+    known: Arc<Store>,
     metrics: Arc<Metrics>,
     finished: CancellationToken,
     protocol: Protocol,
@@ -65,12 +68,13 @@ impl Rebalances {
         listener: Listener,
         partitions: Arc<Partitions>,
         commit: SyncSender<Handover>,
+        known: Arc<Store>,
         metrics: Arc<Metrics>,
         finished: CancellationToken,
         protocol: Protocol,
     ) -> Self {
         let (membership, changed) = (Mutex::default(), AtomicBool::new(false));
-        Self { listener, partitions, commit, metrics, finished, protocol, membership, changed }
+        Self { listener, partitions, commit, known, metrics, finished, protocol, membership, changed }
     }
 
     /// Whether the assignment has changed since this was last asked.
@@ -152,7 +156,9 @@ impl ConsumerContext for Rebalances {
             Rebalance::Assign(list) => {
                 tracing::info!(partitions = list.count(), "partitions assigned");
                 self.set_membership(consumer.group_metadata());
-                self.partitions.assign(committed(consumer, list, &self.finished));
+                let committed = committed(consumer, list, &self.finished);
+                self.known.resolve(|consumed| is_committed(&committed, consumed));
+                self.partitions.assign(committed);
             }
             Rebalance::Revoke(list) => self.revoke(consumer, list),
             Rebalance::Error(failure) => tracing::warn!(error = %failure, "rebalance failed"),
@@ -160,6 +166,14 @@ impl ConsumerContext for Rebalances {
         self.metrics.rebalances.inc();
         self.changed.store(true, Ordering::Release);
     }
+}
+
+/// Whether the message at a position was committed; `None` where its partition is not ours.
+fn is_committed(committed: &[(Partition, Option<Position>)], consumed: &Origin) -> Option<bool> {
+    let is_it = |partition: &Partition| *partition.topic == *consumed.topic && partition.number == consumed.partition;
+    let (_, position) = committed.iter().find(|(partition, _)| is_it(partition))?;
+    let Some(Position { frontier, done }) = position else { return Some(false) };
+    Some(consumed.offset < *frontier || done.iter().any(|range| range.contains(&consumed.offset)))
 }
 
 /// Where each partition was committed, and what is done beyond; blocks until that is known.

@@ -18,6 +18,8 @@ pub struct Ending {
     pub article_id: Option<String>,
     /// What the worker leaves to itself: the next round of a subscription, the rest of a long feed.
     pub next: Vec<Next>,
+    /// Another story that turned out to be the one that this article belongs to.
+    pub cluster_merged: Option<String>,
     /// The time spent in each stage.
     pub timings: BTreeMap<&'static str, Duration>,
 }

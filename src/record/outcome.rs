@@ -86,6 +86,9 @@ pub struct OutcomeRecord {
     /// The id of the article that this one duplicates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<String>,
+    /// Another story (its cluster's id) that turned out to be the one that this article belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_merged: Option<String>,
     /// When a deferred message is due again (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<String>,

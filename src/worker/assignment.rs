@@ -60,5 +60,6 @@ fn failed(message: &Consumed, panic: &(dyn std::any::Any + Send)) -> Ending {
     let canonical_url =
         url.as_deref().and_then(|url| Identity::of(url).ok()).map(|identity| identity.fetch.to_string());
     let verdict = Verdict::Rejected { reason: Reason::StageFailed, detail };
-    Ending { verdict, url, canonical_url, article_id: None, next: Vec::new(), timings: BTreeMap::new() }
+    let next = Vec::new();
+    Ending { verdict, url, canonical_url, article_id: None, cluster_merged: None, next, timings: BTreeMap::new() }
 }

@@ -13,7 +13,7 @@ mod session;
 mod shutdown;
 mod stop;
 
-pub use pipeline::Pipeline;
+pub use pipeline::{Parts, Pipeline};
 pub use quarantine::{DEADLY, Quarantine, Trace};
 pub use run::{WorkerError, run};
 pub use shutdown::Shutdown;

@@ -14,7 +14,7 @@ use super::journey::{Arrival, Fetched, Journey, REFRESHED, Traveller};
 use super::quarantine::{DEADLY, Quarantine};
 use super::stop::Stop;
 use crate::config::{Directives, Settings};
-use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Limits as Memory, Original, Store, host_hash};
+use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Store, host_hash};
 use crate::extract::{self, Extraction, Limits, Source};
 use crate::feeds::{self, DEEPEST, Found, Heard, Keep, Kind, Rounds, Seen, Subscription, Turn};
 use crate::fetch::{Client, Media, Page, Raw, Validators, Visits, meta_refresh};
@@ -48,10 +48,31 @@ pub struct Pipeline {
     quarantine: Arc<Quarantine>,
 }
 
+/// What the stages work with.
+pub struct Parts {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// Who asks hosts.
+    pub client: Client,
+    /// When they may be asked.
+    pub frontier: Frontier,
+    /// What is known of articles.
+    pub store: Arc<Store>,
+    /// What bounds the work in flight.
+    pub capacity: Arc<Capacity>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Messages that killed a worker.
+    pub quarantine: Arc<Quarantine>,
+    /// Cancelled when messages that wait for a host are to be given up.
+    pub draining: CancellationToken,
+}
+
 /// Whether the decision on an article is claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dedup {
-    Claim,
+enum Dedup<'a> {
+    /// For the message that was consumed there.
+    Claim(&'a Origin),
     Look,
 }
 
@@ -67,6 +88,7 @@ struct Notes {
     heard: Option<Heard>,
     /// Where it is for good, if not where it was asked for.
     moved_to: Option<Url>,
+    cluster_merged: Option<String>,
     timings: BTreeMap<&'static str, Duration>,
 }
 
@@ -78,20 +100,10 @@ enum Reading {
 }
 
 impl Pipeline {
-    /// The stages of a worker with these settings. Messages that wait for a host are given up when
-    /// `draining` is cancelled.
-    pub fn new(
-        settings: Arc<Settings>,
-        client: Client,
-        frontier: Frontier,
-        capacity: Arc<Capacity>,
-        metrics: Arc<Metrics>,
-        quarantine: Arc<Quarantine>,
-        draining: CancellationToken,
-    ) -> Self {
+    /// The stages of a worker with these parts.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { settings, client, frontier, store, capacity, metrics, quarantine, draining } = parts;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let memory = Memory { ttl: settings.dedup.ttl, most: 2_000_000, original: Original::First };
-        let store = Store::new(memory);
         let (seen, rounds, cores) = (Seen::default(), Rounds::default(), Arc::new(Semaphore::new(cores)));
         let (visits, canonicals) = (Visits::default(), Canonicals::default());
         let traveller = Traveller {
@@ -110,6 +122,11 @@ impl Pipeline {
         let mut notes = Notes::default();
         let (mut subscription, mut turn) = (None, Turn::Due);
         let patience = Patience::Wait(self.settings.frontier.max_wait);
+        let consumed = Origin {
+            topic: message.partition.topic.to_string(),
+            partition: message.partition.number,
+            offset: message.offset,
+        };
         let way = async {
             let mut request = message.request()?;
             if !request.entries.is_empty() {
@@ -124,7 +141,8 @@ impl Pipeline {
                 notes.url = Some(as_told(&request.url).to_owned());
                 return Ok((Verdict::Expanded(Vec::new()), None));
             }
-            self.stages(request, subscription.as_ref(), &message.origin, patience, Dedup::Claim, &mut notes).await
+            let dedup = Dedup::Claim(&consumed);
+            self.stages(request, subscription.as_ref(), &message.origin, patience, dedup, &mut notes).await
         };
         let (verdict, claim) = match way.await {
             Ok(end) => end,
@@ -190,7 +208,7 @@ impl Pipeline {
         subscription: Option<&Subscription>,
         origin: &Origin,
         patience: Patience,
-        dedup: Dedup,
+        dedup: Dedup<'_>,
         notes: &mut Notes,
     ) -> Result<(Verdict, Option<Claim>), Stop> {
         notes.url = Some(as_told(&request.url).to_owned());
@@ -305,13 +323,14 @@ impl Pipeline {
         &self,
         mut article: Article,
         origin: &Origin,
-        dedup: Dedup,
+        dedup: Dedup<'_>,
         notes: &mut Notes,
     ) -> (Verdict, Option<Claim>) {
         let started = Instant::now();
-        let asked = asked(&article, origin);
+        let consumed = if let Dedup::Claim(consumed) = dedup { consumed } else { origin };
+        let asked = asked(&article, origin, consumed);
         let (answer, claim) = match dedup {
-            Dedup::Claim => self.store.claim(&asked).await,
+            Dedup::Claim(_) => self.store.claim(&asked).await,
             Dedup::Look => (self.store.look(&asked), None),
         };
         self.note(notes, "dedup", started.elapsed());
@@ -319,6 +338,7 @@ impl Pipeline {
             Finding::Unchanged => return (Verdict::Unchanged, claim),
             Finding::Decided(decision) | Finding::Again(decision) => decision,
         };
+        notes.cluster_merged = decision.merged.map(|cluster| cluster.to_string());
         let ruling = decision.ruling;
         article.revision = ruling.revision;
         article.duplicate = ruling.link.map(|link| Duplicate {
@@ -373,13 +393,13 @@ impl Pipeline {
 
 impl Notes {
     fn ending(self, verdict: Verdict) -> Ending {
-        let Self { url, canonical_url, article_id, timings, .. } = self;
-        Ending { verdict, url, canonical_url, article_id, next: Vec::new(), timings }
+        let Self { url, canonical_url, article_id, cluster_merged, timings, .. } = self;
+        Ending { verdict, url, canonical_url, article_id, cluster_merged, next: Vec::new(), timings }
     }
 }
 
 /// What is asked about an article.
-fn asked(article: &Article, origin: &Origin) -> Asked {
+fn asked(article: &Article, origin: &Origin, consumed: &Origin) -> Asked {
     let named = |url: &str| Identity::of(url).ok().map(|identity| ArticleId::of_key(&identity.key));
     let host = Url::parse(&article.canonical_url).ok().and_then(|url| url.host_str().map(host_hash));
     Asked {
@@ -388,6 +408,7 @@ fn asked(article: &Article, origin: &Origin) -> Asked {
         text: Fingerprint::of(&article.content.body),
         source: article.content.attribution.source_url.as_deref().and_then(named),
         origin: origin.clone(),
+        consumed: consumed.clone(),
         at: u32::try_from(Timestamp::now().as_second()).unwrap_or_default(),
     }
 }

@@ -8,9 +8,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
-use super::{Pipeline, Quarantine, Shutdown};
+use super::{Parts, Pipeline, Quarantine, Shutdown};
 use crate::admin::{self, Health, HostPages};
-use crate::config::{Membership, Settings};
+use crate::config::{DedupStore, Membership, Settings};
+use crate::dedup::{Gauges, Limits, Original, Store, StoreError};
 use crate::fetch::{Client, ClientError};
 use crate::frontier::{Figures, Frontier, OrdersError};
 use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, TopicError};
@@ -34,6 +35,9 @@ pub enum WorkerError {
     /// The producer ended.
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+    /// What is known can't be read.
+    #[error(transparent)]
+    Known(#[from] StoreError),
     /// Intake ended.
     #[error(transparent)]
     Intake(#[from] IntakeError),
@@ -94,6 +98,7 @@ pub(super) struct Worker {
     pub link: Arc<Link>,
     pub partitions: Arc<Partitions>,
     pub capacity: Arc<Capacity>,
+    pub known: Arc<Store>,
     pub pipeline: Arc<Pipeline>,
     pub health: Arc<Health>,
     pub hosts: Arc<HostPages>,
@@ -116,20 +121,36 @@ impl Worker {
         // A group's name may hold what no file's may.
         let group = xxhash_rust::xxh3::xxh3_64(settings.kafka.group_id.as_bytes());
         let name = format!("{}-{group:016x}", settings.delivery.instance_id);
-        let pipeline = Arc::new(Pipeline::new(
-            settings.clone(),
+        let known = open_store(&settings)?;
+        metrics.register(Box::new(Gauges::new(known.clone())?))?;
+        let pipeline = Arc::new(Pipeline::new(Parts {
+            settings: settings.clone(),
             client,
-            frontier.clone(),
-            capacity.clone(),
-            metrics.clone(),
-            Quarantine::open(&settings.delivery.state_dir, &name),
-            draining.clone(),
-        ));
-        let health = Health::new(&settings, metrics.clone(), partitions.clone(), link.clone(), draining.clone());
+            frontier: frontier.clone(),
+            store: known.clone(),
+            capacity: capacity.clone(),
+            metrics: metrics.clone(),
+            quarantine: Quarantine::open(&settings.delivery.state_dir, &name),
+            draining: draining.clone(),
+        }));
+        let (ledgers, draining_too) = (partitions.clone(), draining.clone());
+        let health = Health::new(&settings, metrics.clone(), ledgers, link.clone(), known.clone(), draining_too);
         let health = Arc::new(health);
         let control = settings.admin.token.clone().filter(|_| settings.admin.control);
         let hosts = Arc::new(HostPages::new(frontier, control));
-        Ok(Self { settings, metrics, link, partitions, capacity, pipeline, health, hosts, draining, shutdown })
+        Ok(Self { settings, metrics, link, partitions, capacity, known, pipeline, health, hosts, draining, shutdown })
+    }
+}
+
+/// The most articles remembered: 2,000,000 take about 1 GB.
+const MOST_KNOWN: usize = 2_000_000;
+
+/// What is known, from where the settings keep it.
+fn open_store(settings: &Settings) -> Result<Arc<Store>, StoreError> {
+    let limits = Limits { ttl: settings.dedup.ttl, most: MOST_KNOWN, original: Original::First };
+    match settings.dedup.store {
+        DedupStore::Embedded => Store::open(limits, &settings.dedup.path),
+        DedupStore::Memory | DedupStore::Redis => Ok(Store::new(limits)),
     }
 }
 

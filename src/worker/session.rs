@@ -51,6 +51,7 @@ impl Session {
             listener.clone(),
             worker.partitions.clone(),
             commit.clone(),
+            worker.known.clone(),
             metrics.clone(),
             finished.clone(),
             protocol(settings),

@@ -42,6 +42,7 @@ mod feeds;
 mod fencing;
 mod harness;
 mod hostile;
+mod known;
 mod load;
 mod outage;
 mod outcomes;

@@ -17,7 +17,15 @@ fn origin(offset: i64) -> Origin {
 
 fn asked(key: &str, text: &str, offset: i64) -> Asked {
     let text = Fingerprint::of(text);
-    Asked { id: ArticleId::of_key(key), host: key.len() as u32, text, source: None, origin: origin(offset), at: NOW }
+    Asked {
+        id: ArticleId::of_key(key),
+        host: key.len() as u32,
+        text,
+        source: None,
+        origin: origin(offset),
+        consumed: origin(offset),
+        at: NOW,
+    }
 }
 
 /// A text of `words` different words, whose words from `from` on are another story's.
@@ -43,14 +51,14 @@ fn duplicate_of(key: &str) -> String {
 
 /// Claims without waiting; `None` where one would have to wait.
 fn try_claim(store: &Arc<Store>, asked: &Asked) -> Option<(String, Option<Claim>)> {
-    match store.attempt(asked) {
+    match store.attempt(asked).unwrap() {
         Attempt::Done(finding, claim) => Some((told(&finding), claim)),
         Attempt::Wait(..) => None,
     }
 }
 
 fn settled(store: &Arc<Store>, asked: &Asked) -> String {
-    told(&store.decide_now(asked))
+    told(&store.decide_now(asked).unwrap())
 }
 
 #[test]
@@ -69,14 +77,14 @@ fn a_cut_copy_is_a_duplicate_and_the_whole_after_its_part_is_not() {
     let store = Store::new(limits());
     let (whole, part) = (story("x", 0..400), story("x", 0..250));
     assert_eq!(settled(&store, &asked("a", &whole, 1)), "new");
-    let Finding::Decided(decision) = store.decide_now(&asked("bb", &part, 2)) else { panic!() };
+    let Finding::Decided(decision) = store.decide_now(&asked("bb", &part, 2)).unwrap() else { panic!() };
     assert!(decision.ruling.duplicate);
     let link = decision.ruling.link.unwrap();
     assert_eq!((link.of, link.relation, link.similarity), (ArticleId::of_key("a"), Relation::Excerpt, 1.0));
 
     let store = Store::new(limits());
     assert_eq!(settled(&store, &asked("a", &part, 1)), "new");
-    let Finding::Decided(decision) = store.decide_now(&asked("bb", &whole, 2)) else { panic!() };
+    let Finding::Decided(decision) = store.decide_now(&asked("bb", &whole, 2)).unwrap() else { panic!() };
     assert!(!decision.ruling.duplicate, "most of the whole was never published: {decision:?}");
     assert_eq!(decision.ruling.link.map(|link| link.relation), Some(Relation::Update));
 }
@@ -118,7 +126,8 @@ fn an_original_that_is_revised_is_no_copy_of_its_copies() {
     let store = Store::new(limits());
     settled(&store, &asked("a", &story("x", 0..300), 1));
     settled(&store, &asked("bb", &(story("x", 0..300) + " copied"), 2));
-    let Finding::Decided(decision) = store.decide_now(&asked("a", &(story("x", 0..300) + " mended"), 3)) else {
+    let Finding::Decided(decision) = store.decide_now(&asked("a", &(story("x", 0..300) + " mended"), 3)).unwrap()
+    else {
         panic!()
     };
     assert_eq!((decision.ruling.revision, decision.ruling.link, decision.merged), (2, None, None));
@@ -133,11 +142,13 @@ fn two_stories_that_turn_out_to_be_one_are_told_once() {
     let retold = story("x", 0..60) + " " + &story("y", 0..240);
     assert_eq!(settled(&store, &asked("bb", &retold, 2)), "new");
     let both = story("x", 0..240) + " " + &story("y", 0..200);
-    let Finding::Decided(first) = store.decide_now(&asked("ccc", &both, 3)) else { panic!() };
+    let Finding::Decided(first) = store.decide_now(&asked("ccc", &both, 3)).unwrap() else { panic!() };
     let story = first.ruling.link.map(|link| link.cluster);
     let others = [ArticleId::of_key("a"), ArticleId::of_key("bb")];
     assert!(others.map(Some).contains(&story) && others.map(Some).contains(&first.merged) && story != first.merged);
-    let Finding::Decided(second) = store.decide_now(&asked("dddd", &(both + " once more"), 4)) else { panic!() };
+    let Finding::Decided(second) = store.decide_now(&asked("dddd", &(both + " once more"), 4)).unwrap() else {
+        panic!()
+    };
     assert_eq!(second.merged, None);
 }
 
@@ -242,7 +253,7 @@ fn no_more_is_remembered_than_allowed() {
     for number in 0..100 {
         settled(&store, &asked(&format!("key{number}"), &format!("text {number}"), number));
     }
-    assert_eq!(store.size().0, 10);
+    assert_eq!(store.size().articles, 10);
 }
 
 #[test]
@@ -261,6 +272,60 @@ fn racing_copies_have_one_original() {
         let racers = [race(format!("x{round}"), round * 2), race(format!("yy{round}"), round * 2 + 1)];
         let decisions: Vec<String> = racers.map(|racer| runtime.block_on(racer).unwrap()).into();
         assert_eq!(decisions.iter().filter(|told| *told == "new").count(), 1, "{decisions:?}");
+    }
+}
+
+fn reopened(store: Arc<Store>, folder: &tempfile::TempDir) -> Arc<Store> {
+    drop(store);
+    Store::open(limits(), folder.path()).unwrap()
+}
+
+#[test]
+fn a_new_process_knows_what_the_last_one_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(limits(), folder.path()).unwrap();
+    settled(&store, &asked("a", &story("x", 0..300), 1));
+    settled(&store, &asked("a", &(story("x", 0..300) + " mended"), 2));
+    let store = reopened(store, &folder);
+    assert_eq!(store.size().articles, 1);
+    assert_eq!(settled(&store, &asked("a", &(story("x", 0..300) + " mended"), 3)), "unchanged");
+    assert_eq!(settled(&store, &asked("bb", &story("x", 0..280), 4)), duplicate_of("a"));
+    let store = reopened(store, &folder);
+    assert_eq!(settled(&store, &asked("a", "something else", 5)), "revision 3");
+}
+
+#[test]
+fn a_folder_has_one_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let _store = Store::open(limits(), folder.path()).unwrap();
+    let refusal = Store::open(limits(), folder.path()).unwrap_err();
+    assert!(matches!(refusal, StoreError::Held { .. }), "{refusal}");
+}
+
+#[test]
+fn what_a_crash_left_pending_is_resolved_by_the_groups_commit() {
+    for committed in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(limits(), folder.path()).unwrap();
+        settled(&store, &asked("old", "an old text", 1));
+        let (_, lost) = try_claim(&store, &asked("a", "text", 7)).unwrap();
+        let (_, revision) = try_claim(&store, &asked("old", "a new text", 8)).unwrap();
+        drop((lost, revision));
+        let store = reopened(store, &folder);
+        assert!(try_claim(&store, &asked("b", "text", 9)).is_none(), "not decided before the commit is known");
+        store.resolve(|consumed| Some(consumed.offset >= 7 && committed));
+        if committed {
+            assert_eq!(settled(&store, &asked("b", "text", 9)), duplicate_of("a"));
+            assert_eq!(settled(&store, &asked("old", "a new text", 10)), "unchanged");
+        } else {
+            assert!(try_claim(&store, &asked("b", "text", 9)).is_none(), "kept for the message that comes again");
+            let (again, claim) = try_claim(&store, &asked("a", "text", 7)).unwrap();
+            assert_eq!(again, "new");
+            claim.unwrap().confirm();
+            assert_eq!(settled(&store, &asked("b", "text", 9)), duplicate_of("a"));
+            let (again, _claim) = try_claim(&store, &asked("old", "a new text", 8)).unwrap();
+            assert_eq!(again, "revision 2");
+        }
     }
 }
 
@@ -289,7 +354,7 @@ proptest! {
                 prop_assert!(named == number || replaced == Some(number));
                 prop_assert!(state.known.by_text(entry.text).is_some());
             }
-            prop_assert_eq!(live, state.known.len());
+            prop_assert_eq!(live, state.known.count());
         }
     }
 }
