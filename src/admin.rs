@@ -114,6 +114,9 @@ impl Health {
         if !self.link.producing() {
             return Some("the brokers take no records");
         }
+        if self.link.place().has_others() {
+            return Some("others are in the group, and the embedded store is for one worker");
+        }
         if self.known.trouble().is_some() {
             return Some("the dedup store can't be written");
         }

@@ -65,7 +65,7 @@ fn pipeline(values: Arc<Values>) -> Result<Pipeline, String> {
 /// What is known, to be looked at. A folder that a worker has open can't be read: then nothing is.
 fn known(values: &Values) -> Arc<Store> {
     let limits = Limits { ttl: values.dedup.ttl, most: usize::MAX, original: Original::First };
-    let folder = &values.dedup.path;
+    let folder = &values.dedup_folder();
     if values.dedup.store != DedupStore::Embedded || !folder.exists() {
         return Store::new(limits);
     }

@@ -154,8 +154,8 @@ fn dedup(reader: &mut Reader) -> Dedup {
     Dedup {
         store: reader.read(
             "dedup.store",
-            DedupStore::Embedded,
-            Choice(&[("embedded", DedupStore::Embedded), ("memory", DedupStore::Memory), ("redis", DedupStore::Redis)]),
+            DedupStore::Memory,
+            Choice(&[("memory", DedupStore::Memory), ("embedded", DedupStore::Embedded), ("redis", DedupStore::Redis)]),
         ),
         path: reader.read("dedup.path", PathBuf::from("data/dedup"), File),
         redis_url: reader.read(

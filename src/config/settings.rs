@@ -25,6 +25,19 @@ pub struct Settings {
     pub log: Log,
 }
 
+impl Settings {
+    /// The worker's name for what it keeps of its own: its instance and its group, whose name may hold what no file's may.
+    pub fn worker_name(&self) -> String {
+        let group = xxhash_rust::xxh3::xxh3_64(self.kafka.group_id.as_bytes());
+        format!("{}-{group:016x}", self.delivery.instance_id)
+    }
+
+    /// The folder of the worker's embedded store.
+    pub fn dedup_folder(&self) -> PathBuf {
+        self.dedup.path.join(self.worker_name())
+    }
+}
+
 /// `[kafka]`: the cluster and how to reach it.
 #[derive(Clone, PartialEq)]
 pub struct Kafka {

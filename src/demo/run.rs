@@ -17,7 +17,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde_json::Value;
 
 use super::{Plan, PlannedMessage, Site, Sums, Wave, summarise};
-use crate::config::{self, DedupStore, DeliveryMode, Membership, Settings, Tier};
+use crate::config::{self, DeliveryMode, Membership, Settings, Tier};
 use crate::kafka::EmbeddedBroker;
 use crate::record::{Outcome, OutcomeRecord};
 use crate::worker::{self, Shutdown, WorkerError};
@@ -117,7 +117,6 @@ fn settings(site: &Site, broker: &EmbeddedBroker) -> io::Result<Settings> {
     settings.fetch.resolve = site.resolve();
     settings.fetch.max_body = 1024 * 1024;
     settings.frontier.host_delay = Duration::from_millis(5);
-    settings.dedup.store = DedupStore::Memory;
     settings.admin.listen = Some(free_address()?);
     Ok(settings)
 }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use tokio::sync::watch;
 
+use super::place::{Place, Share};
 use super::rebalance::Protocol;
 use crate::config::{DeliveryMode, Membership, Settings};
 
@@ -29,6 +31,8 @@ pub struct Link {
     producing: AtomicBool,
     cut_off: AtomicBool,
     said: Mutex<Option<(String, Instant)>>,
+    place: watch::Sender<Place>,
+    is_place_asked_for: AtomicBool,
 }
 
 /// The last thing that went wrong between us and the brokers.
@@ -97,6 +101,30 @@ impl Link {
     /// Notes whether records can be produced.
     pub fn set_producing(&self, able: bool) {
         self.producing.store(able, Ordering::Relaxed);
+    }
+
+    /// Our place in the group, from now on: nobody looks for it before it is asked for.
+    pub fn watch_place(&self) -> watch::Receiver<Place> {
+        self.is_place_asked_for.store(true, Ordering::Relaxed);
+        self.place.subscribe()
+    }
+
+    /// Whether our place in the group was ever asked for.
+    pub(super) fn is_place_asked_for(&self) -> bool {
+        self.is_place_asked_for.load(Ordering::Relaxed)
+    }
+
+    /// Our place in the group when it was last looked at.
+    pub fn place(&self) -> Place {
+        *self.place.borrow()
+    }
+
+    /// Notes which share of the partitions we were given.
+    pub(super) fn set_share(&self, share: Share) {
+        self.place.send_modify(|place| *place = place.after(share));
+        if self.place().has_others() {
+            tracing::error!(%share, "others are in the group, and the embedded store is for one worker");
+        }
     }
 
     fn note(&self, error: &KafkaError, detail: &str) {

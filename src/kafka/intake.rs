@@ -68,7 +68,7 @@ pub struct Intake {
     /// The group, for messages.
     pub group: String,
     /// Whether the worker's place in the group is given up at the end.
-    pub leave_on_exit: bool,
+    pub leave: CancellationToken,
     /// Cancelled when no more messages shall be taken.
     pub draining: CancellationToken,
     /// Cancelled when polling can end.
@@ -105,7 +105,7 @@ impl Intake {
                 Some(Err(failure)) => self.judge(failure)?,
             }
         }
-        if self.leave_on_exit {
+        if self.leave.is_cancelled() {
             self.leave();
         }
         Ok(())

@@ -16,6 +16,7 @@ mod message;
 mod outbox;
 mod parcels;
 mod partitions;
+mod place;
 mod position;
 mod producer;
 mod reader;
@@ -36,6 +37,7 @@ pub use message::{Author, Consumed, HeaderPair, Parcel, REPLAYED_FROM, RESERVED,
 pub use outbox::Outbox;
 pub use parcels::{MAX_ARTICLE_BYTES, Parcels, Writer};
 pub use partitions::{Account, Commitment, MAX_METADATA_BYTES, Partition, PartitionError, Partitions, Plan, Ticket};
+pub use place::{Place, Share};
 pub use position::PositionError;
 pub use producer::DeliveryError;
 pub use reader::{Pace, ReadError, Reader, Scan};

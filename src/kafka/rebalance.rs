@@ -11,7 +11,7 @@ use std::time::Duration;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata, Rebalance};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,7 @@ use super::client::{Listener, log_event};
 use super::commit::Handover;
 use super::ledger::Position;
 use super::partitions::{Partition, Partitions};
+use super::place::Share;
 use super::position;
 use crate::dedup::Store;
 use crate::metrics::Metrics;
@@ -99,6 +100,25 @@ impl Rebalances {
         *self.membership.lock().unwrap_or_else(PoisonError::into_inner) = membership.map(Arc::new);
     }
 
+    /// Sees how many of the partitions of our topics we were given.
+    fn look_at_place(&self, consumer: &Consumer, given: usize) {
+        if !self.listener.0.is_place_asked_for() {
+            return;
+        }
+        let partitions = || {
+            let topics = consumer.subscription()?;
+            let count = |topic: &TopicPartitionListElem<'_>| {
+                let metadata = consumer.fetch_metadata(Some(topic.topic()), COMMITTED_WITHIN)?;
+                Ok(metadata.topics().iter().map(|topic| topic.partitions().len()).sum::<usize>())
+            };
+            topics.elements().iter().map(count).sum::<KafkaResult<usize>>()
+        };
+        match partitions() {
+            Ok(of) => self.listener.0.set_share(Share { given, of }),
+            Err(failure) => tracing::warn!(error = %failure, "the number of partitions can't be told"),
+        }
+    }
+
     fn revoke(&self, consumer: &Consumer, list: &TopicPartitionList) {
         let partitions = partitions_of(list);
         if consumer.assignment_lost() {
@@ -157,6 +177,7 @@ impl ConsumerContext for Rebalances {
                 tracing::info!(partitions = list.count(), "partitions assigned");
                 self.set_membership(consumer.group_metadata());
                 let committed = committed(consumer, list, &self.finished);
+                self.look_at_place(consumer, list.count());
                 self.known.resolve(|consumed| is_committed(&committed, consumed));
                 self.partitions.assign(committed);
             }

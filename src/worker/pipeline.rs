@@ -285,7 +285,7 @@ impl Pipeline {
             fetch,
             input,
         };
-        if dedup == Dedup::Claim {
+        if matches!(dedup, Dedup::Claim(_)) {
             self.visits.remember(&asked.key, origin, validators);
         }
         Ok(self.decide(article, origin, dedup, notes).await)

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +15,7 @@ use crate::config::{DedupStore, Membership, Settings};
 use crate::dedup::{Gauges, Limits, Original, Store, StoreError};
 use crate::fetch::{Client, ClientError};
 use crate::frontier::{Figures, Frontier, OrdersError};
-use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, TopicError};
+use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, Place, Share, TopicError};
 use crate::metrics::Metrics;
 
 /// The first wait before something is asked of brokers again; it doubles up to [`LAST_BACKOFF`].
@@ -38,6 +39,11 @@ pub enum WorkerError {
     /// What is known can't be read.
     #[error(transparent)]
     Known(#[from] StoreError),
+    /// Others are in the group.
+    #[error(
+        "dedup.store = \"embedded\" is for one worker, and this one was given {0}: others are in the group; dedup.store = \"redis\" is for several"
+    )]
+    NotAlone(Share),
     /// Intake ended.
     #[error(transparent)]
     Intake(#[from] IntakeError),
@@ -85,6 +91,7 @@ impl WorkerError {
                 | Self::Consumer(_)
                 | Self::Client(_)
                 | Self::Orders(_)
+                | Self::NotAlone(_)
                 | Self::Admin { .. }
                 | Self::Delivery(DeliveryError::Client(_))
         )
@@ -99,6 +106,8 @@ pub(super) struct Worker {
     pub partitions: Arc<Partitions>,
     pub capacity: Arc<Capacity>,
     pub known: Arc<Store>,
+    /// Where it matters: whether others are in the group.
+    pub place: Option<watch::Receiver<Place>>,
     pub pipeline: Arc<Pipeline>,
     pub health: Arc<Health>,
     pub hosts: Arc<HostPages>,
@@ -118,10 +127,8 @@ impl Worker {
         let client = Client::new(&settings.fetch)?;
         let frontier = Frontier::new(&settings.frontier, client.clone(), settings.delivery.max_in_flight)?;
         metrics.register(Box::new(Figures::new(frontier.hosts().clone())?))?;
-        // A group's name may hold what no file's may.
-        let group = xxhash_rust::xxh3::xxh3_64(settings.kafka.group_id.as_bytes());
-        let name = format!("{}-{group:016x}", settings.delivery.instance_id);
         let known = open_store(&settings)?;
+        let place = (settings.dedup.store == DedupStore::Embedded).then(|| link.watch_place());
         metrics.register(Box::new(Gauges::new(known.clone())?))?;
         let pipeline = Arc::new(Pipeline::new(Parts {
             settings: settings.clone(),
@@ -130,7 +137,7 @@ impl Worker {
             store: known.clone(),
             capacity: capacity.clone(),
             metrics: metrics.clone(),
-            quarantine: Quarantine::open(&settings.delivery.state_dir, &name),
+            quarantine: Quarantine::open(&settings.delivery.state_dir, &settings.worker_name()),
             draining: draining.clone(),
         }));
         let (ledgers, draining_too) = (partitions.clone(), draining.clone());
@@ -138,7 +145,20 @@ impl Worker {
         let health = Arc::new(health);
         let control = settings.admin.token.clone().filter(|_| settings.admin.control);
         let hosts = Arc::new(HostPages::new(frontier, control));
-        Ok(Self { settings, metrics, link, partitions, capacity, known, pipeline, health, hosts, draining, shutdown })
+        Ok(Self {
+            settings,
+            metrics,
+            link,
+            partitions,
+            capacity,
+            known,
+            place,
+            pipeline,
+            health,
+            hosts,
+            draining,
+            shutdown,
+        })
     }
 }
 
@@ -149,8 +169,11 @@ const MOST_KNOWN: usize = 2_000_000;
 fn open_store(settings: &Settings) -> Result<Arc<Store>, StoreError> {
     let limits = Limits { ttl: settings.dedup.ttl, most: MOST_KNOWN, original: Original::First };
     match settings.dedup.store {
-        DedupStore::Embedded => Store::open(limits, &settings.dedup.path),
-        DedupStore::Memory | DedupStore::Redis => Ok(Store::new(limits)),
+        DedupStore::Embedded => Store::open(limits, &settings.dedup_folder()),
+        DedupStore::Memory | DedupStore::Redis => {
+            tracing::warn!("what is known of articles is forgotten when this worker ends (dedup.store = \"memory\")");
+            Ok(Store::new(limits))
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -14,9 +14,9 @@ use super::run::{FIRST_BACKOFF, LAST_BACKOFF, Worker};
 use super::{Shutdown, WorkerError, assignment};
 use crate::config::{DeliveryMode, Membership, Settings};
 use crate::kafka::{
-    Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox, Rebalances,
-    Taken, TopicError, Transactions, Waiting, Writer, consumer_config, create_topics, missing_topics, producer_config,
-    protocol, read_topics,
+    Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox, Place,
+    Rebalances, Share, Taken, TopicError, Transactions, Waiting, Writer, consumer_config, create_topics,
+    missing_topics, producer_config, protocol, read_topics,
 };
 
 /// How long the last commit of a drain may take.
@@ -26,6 +26,10 @@ const LAST_COMMIT: Duration = Duration::from_secs(5);
 /// instance fences both, the second when it joins the group, and we learn of it with a heartbeat (3 s). Brokers
 /// that ended a transaction for its age fence the producer alone.
 const FENCE_IS_CERTAIN: Duration = Duration::from_secs(10);
+
+/// How long a worker that is given a share of the partitions waits for all of them, where its store wants it to be alone.
+/// An earlier worker that is leaving has gone by then; one that was killed has where it came back under its own id.
+const NEWCOMER_FOR: Duration = Duration::from_secs(15);
 
 /// Room for what ends beyond `max_in_flight`: retries that fall due at once.
 const SPARE_ROOM: usize = 1_024;
@@ -75,6 +79,10 @@ impl Session {
         let abandon = CancellationToken::new();
         let Some(delivery) = prepare(delivery, &abandon, &worker.shutdown).await? else { return Ok(()) };
 
+        let leave = CancellationToken::new();
+        if settings.delivery.leave_on_exit {
+            leave.cancel();
+        }
         let (taken_in, taken) = mpsc::channel(settings.delivery.max_in_flight + SPARE_ROOM);
         let mut topics = read_topics(settings).into_iter().map(Arc::<str>::from);
         let intake = Intake {
@@ -85,7 +93,7 @@ impl Session {
             urls: topics.next().unwrap_or_default(),
             retries: topics.collect(),
             group: settings.kafka.group_id.clone(),
-            leave_on_exit: settings.delivery.leave_on_exit,
+            leave: leave.clone(),
             draining: worker.draining.clone(),
             finished: finished.clone(),
             metrics: worker.metrics.clone(),
@@ -109,7 +117,11 @@ impl Session {
             () = dispatch(worker, &commit, taken, &mut tasks) => Ok(()),
             end = &mut taking => Err(intake_end(end)),
             end = &mut committing => Err(commit_end(end)),
+            share = is_newcomer(worker.place.clone()) => Err(WorkerError::NotAlone(share)),
         };
+        if matches!(end, Err(WorkerError::NotAlone(_))) {
+            leave.cancel();
+        }
         if let Err(WorkerError::Delivery(DeliveryError::Fenced(detail))) = &end
             && settings.delivery.membership == Membership::Static
         {
@@ -207,6 +219,13 @@ async fn dispatch(
     mut taken: mpsc::Receiver<Taken>,
     tasks: &mut JoinSet<()>,
 ) {
+    if let Some(mut place) = worker.place.clone() {
+        // Others might be at work on the rest of the partitions, and know what we do not.
+        tokio::select! {
+            _ = place.wait_for(|place| place.was_alone()) => {}
+            () = worker.shutdown.asked() => return,
+        }
+    }
     loop {
         tokio::select! {
             biased;
@@ -223,6 +242,18 @@ async fn dispatch(
             }
             // Intake has ended, and says why.
             else => std::future::pending().await,
+        }
+    }
+}
+
+/// Waits until it is certain that others were in the group before us.
+async fn is_newcomer(place: Option<watch::Receiver<Place>>) -> Share {
+    let Some(mut place) = place else { return std::future::pending().await };
+    loop {
+        let newcomer = place.wait_for(|place| matches!(place, Place::Newcomer(_))).await.map(|place| *place);
+        let Ok(Place::Newcomer(share)) = newcomer else { return std::future::pending().await };
+        if timeout(NEWCOMER_FOR, place.wait_for(|place| place.was_alone())).await.is_err() {
+            return share;
         }
     }
 }

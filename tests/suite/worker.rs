@@ -42,12 +42,19 @@ impl Worker {
 
     /// Starts without waiting, with variables of the environment.
     pub fn launch_with(setup: &Setup, environment: &[(&str, &str)]) -> Self {
+        Self::spawn(setup, Command::new(env!("CARGO_BIN_EXE_newswire")), environment)
+    }
+
+    /// Starts without waiting, as the program that a line of shell becomes: `exec "$0" "$@"` is the worker.
+    pub fn launch_by(line: &str, setup: &Setup) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", line, env!("CARGO_BIN_EXE_newswire")]);
+        Self::spawn(setup, command, &[])
+    }
+
+    fn spawn(setup: &Setup, mut command: Command, environment: &[(&str, &str)]) -> Self {
         let admin = kafka::free_port();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_newswire"));
-        let settings = setup.write_settings(&format!("worker-{admin}.toml"));
-        // A folder for each: workers of one test stand side by side. One that shall know more sets the variable.
-        command.env("NEWSWIRE__DEDUP__PATH", settings.with_file_name(format!("dedup-{admin}")));
-        command.arg("run").arg("--config").arg(settings);
+        command.arg("run").arg("--config").arg(setup.write_settings(&format!("worker-{admin}.toml")));
         command.env("NEWSWIRE__ADMIN__LISTEN", format!("127.0.0.1:{admin}")).envs(environment.iter().copied());
         command.env_remove("RUST_LOG").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("newswire");
