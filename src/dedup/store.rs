@@ -20,6 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 use super::decide::{Asked, Decision, Finding, Original, decide};
 use super::disk::{Disk, Kept, KeptClaim, StoreError};
@@ -109,7 +110,7 @@ pub struct Claim {
 enum Attempt {
     Done(Finding, Option<Claim>),
     /// It leans on a claim that is not settled: wait for that, or until then.
-    Wait(Arc<Notify>, Duration),
+    Wait(OwnedNotified, Duration),
 }
 
 impl Store {
@@ -148,7 +149,7 @@ impl Store {
             match self.attempt(asked) {
                 Ok(Attempt::Done(finding, claim)) => return (finding, claim),
                 Ok(Attempt::Wait(settled, at_most)) => {
-                    let _ = tokio::time::timeout(at_most, settled.notified()).await;
+                    let _ = tokio::time::timeout(at_most, settled).await;
                 }
                 Err(failure) => {
                     tracing::error!(error = %failure, "the dedup store can't be written; articles wait");
@@ -228,7 +229,8 @@ impl Store {
             let Some(pending) = state.pending.get(number) else { continue };
             let left = pending.abandoned.map_or(LEASE, |since| LEASE.saturating_sub(since.elapsed()));
             if !left.is_zero() {
-                return Ok(Attempt::Wait(pending.settled.clone(), left));
+                // Made under the lock: who settles it from now on is heard.
+                return Ok(Attempt::Wait(pending.settled.clone().notified_owned(), left));
             }
             let (number, token) = (*number, pending.token);
             state.settle(number, token, Settle::Release);
