@@ -268,6 +268,8 @@ fn shared_config(settings: &Settings) -> ClientConfig {
         .set("client.id", format!("newswire-{}", settings.delivery.instance_id))
         // OpenSSL is compiled in and looks for certificates where nobody has them; this looks where systems do.
         .set("ssl.ca.location", "probe")
+        // A broker in the middle of its start takes connections and answers none: not to be waited for 30 s.
+        .set("socket.connection.setup.timeout.ms", "10000")
         // Brokers that come back are found within seconds, not after the default of 10.
         .set("reconnect.backoff.max.ms", "2000");
     config

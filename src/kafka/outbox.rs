@@ -14,7 +14,7 @@ use super::client::Listener;
 use super::interval::{self, Entry};
 use super::message::Parcel;
 use super::parcels::Writer;
-use super::producer::{DeliveryError, Sender};
+use super::producer::{DeliveryError, Lost, Round, Sender};
 use crate::metrics::Metrics;
 
 /// How often a record can be made smaller: an article becomes a rejection, which loses its value, then the rest.
@@ -84,7 +84,7 @@ impl Outbox {
         let mut refused = Vec::new();
         let mut pending: Vec<usize> = (0..parcels.len()).collect();
         while !pending.is_empty() {
-            let failed = self.sender.round(parcels, &pending, abandon)?;
+            let Round { failed, .. } = self.sender.round(parcels, &pending, Lost::Never, abandon)?;
             let (large, again): (Vec<_>, Vec<_>) =
                 failed.into_iter().partition(|(_, code)| *code == RDKafkaErrorCode::MessageSizeTooLarge);
             refused.extend(large.into_iter().map(|(number, _)| number));

@@ -16,6 +16,37 @@ use super::message::Parcel;
 /// How long without a single acknowledgement until we count as unable to produce.
 pub(super) const SILENCE: Duration = Duration::from_secs(5);
 
+/// How long nothing is reported until it is asked whether the transaction still stands, and how often.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
+
+/// Asks whether a transaction still stands: why not, if not.
+type Ask<'a> = &'a dyn Fn() -> Result<Option<String>, DeliveryError>;
+
+/// When a round is lost although records of it are not reported yet.
+#[derive(Clone, Copy)]
+pub(super) enum Lost<'a> {
+    /// Never: each record is tried for ever.
+    Never,
+    /// With the first record that fails, and when the transaction must be aborted. librdkafka sends nothing more of
+    /// such a transaction, and reports the rest after `message.timeout.ms`: 30 s in which a worker would stand still.
+    WithItsTransaction(Ask<'a>),
+}
+
+/// What came of a round.
+#[derive(Debug, Default)]
+pub(super) struct Round {
+    /// The numbers of the records that were not taken, and why.
+    pub failed: Vec<(usize, RDKafkaErrorCode)>,
+    /// Why the transaction must be aborted, where no record's failure said so.
+    pub doomed: Option<String>,
+}
+
+impl Round {
+    fn is_lost(&self, lost: Lost<'_>) -> bool {
+        matches!(lost, Lost::WithItsTransaction(_)) && (self.doomed.is_some() || !self.failed.is_empty())
+    }
+}
+
 /// Why records could not be delivered.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
@@ -75,7 +106,7 @@ impl Sender {
         Ok(Self { producer, link: listener.0.clone(), one_by_one: AtomicBool::new(false) })
     }
 
-    /// Sends the records of these numbers once, and waits for all reports.
+    /// Sends the records of these numbers once, and waits until all are reported or the round is [`Lost`].
     ///
     /// Brokers refuse a whole batch for its size, also where one record of it alone is too large. So several
     /// refusals are reported as `MessageBatchTooLarge`, which says nothing of any one record; the next round sends
@@ -84,37 +115,47 @@ impl Sender {
         &self,
         parcels: &[&Parcel],
         numbers: &[usize],
+        lost: Lost<'_>,
         abandon: &CancellationToken,
-    ) -> Result<Vec<(usize, RDKafkaErrorCode)>, DeliveryError> {
+    ) -> Result<Round, DeliveryError> {
+        let mut round = Round::default();
         if self.one_by_one.swap(false, Ordering::Relaxed) {
-            let rounds = numbers.iter().map(|number| self.send_all(parcels, std::slice::from_ref(number), abandon));
-            return Ok(rounds.collect::<Result<Vec<_>, _>>()?.concat());
+            for number in numbers {
+                self.send_all(parcels, std::slice::from_ref(number), lost, abandon, &mut round)?;
+                if round.is_lost(lost) {
+                    break;
+                }
+            }
+            return Ok(round);
         }
-        let mut failed = self.send_all(parcels, numbers, abandon)?;
+        self.send_all(parcels, numbers, lost, abandon, &mut round)?;
         let is_refused = |(_, code): &&mut (usize, RDKafkaErrorCode)| *code == RDKafkaErrorCode::MessageSizeTooLarge;
-        if failed.iter_mut().filter(is_refused).count() > 1 {
+        if round.failed.iter_mut().filter(is_refused).count() > 1 {
             tracing::warn!(
                 "brokers refuse a batch for its size; each record is sent by itself. Where that happens often, set \
                  batch.size among kafka.producer_properties below the topic's max.message.bytes"
             );
-            failed.iter_mut().filter(is_refused).for_each(|(_, code)| *code = RDKafkaErrorCode::MessageBatchTooLarge);
+            let refused = round.failed.iter_mut().filter(is_refused);
+            refused.for_each(|(_, code)| *code = RDKafkaErrorCode::MessageBatchTooLarge);
             self.one_by_one.store(true, Ordering::Relaxed);
         }
-        Ok(failed)
+        Ok(round)
     }
 
     fn send_all(
         &self,
         parcels: &[&Parcel],
         numbers: &[usize],
+        lost: Lost<'_>,
         abandon: &CancellationToken,
-    ) -> Result<Vec<(usize, RDKafkaErrorCode)>, DeliveryError> {
-        let mut failed = Vec::new();
+        round: &mut Round,
+    ) -> Result<(), DeliveryError> {
+        let refused_before = round.failed.len();
         for &number in numbers {
             let Some(parcel) = parcels.get(number) else { continue };
             while let Err(failure) = self.send(parcel, number) {
                 if failure != RDKafkaErrorCode::QueueFull {
-                    failed.push((number, failure));
+                    round.failed.push((number, failure));
                     break;
                 }
                 self.producer.poll(Duration::from_millis(10));
@@ -123,25 +164,44 @@ impl Sender {
                 }
             }
         }
-        let sent = numbers.len() - failed.len();
-        let mut last_news = Instant::now();
-        let mut reported = 0;
+        let sent = numbers.len() - (round.failed.len() - refused_before);
+        let (mut last_news, mut last_asked, mut reported) = (Instant::now(), Instant::now(), 0);
         while reported < sent {
             self.producer.poll(Duration::from_millis(20));
             let news = std::mem::take(&mut *self.reports());
-            if !news.is_empty() {
+            let is_quiet = news.is_empty();
+            if !is_quiet {
                 last_news = Instant::now();
             } else if last_news.elapsed() > SILENCE {
                 self.set_able(false);
             }
             reported += news.len();
-            failed.extend(news.into_iter().filter_map(|(number, code)| code.map(|code| (number, code))));
+            round.failed.extend(news.into_iter().filter_map(|(number, code)| code.map(|code| (number, code))));
             if abandon.is_cancelled() && reported < sent {
                 return Err(DeliveryError::Abandoned);
             }
+            // The reports of one batch come together, and then it is quiet.
+            if is_quiet && round.is_lost(lost) {
+                return Ok(());
+            }
+            if let Lost::WithItsTransaction(ask) = lost
+                && last_news.max(last_asked).elapsed() > ASKED_EVERY
+            {
+                round.doomed = ask()?;
+                last_asked = Instant::now();
+            }
         }
         self.set_able(true);
-        Ok(failed)
+        Ok(())
+    }
+
+    /// Takes what is reported for a moment, without looking at it: what an aborted transaction leaves behind.
+    pub fn forget_reports(&self) {
+        let start = Instant::now();
+        while self.producer.in_flight_count() > 0 && start.elapsed() < Duration::from_millis(50) {
+            self.producer.poll(Duration::from_millis(5));
+        }
+        self.reports().clear();
     }
 
     /// Notes whether brokers take what is sent.

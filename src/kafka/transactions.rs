@@ -17,11 +17,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::Listener;
 use super::message::Parcel;
-use super::producer::{DeliveryError, SILENCE, Sender, code_of};
+use super::producer::{DeliveryError, Lost, Round, SILENCE, Sender, code_of};
 use crate::metrics::Metrics;
 
 /// How long one call may block before it is asked again; between two calls we look whether to give up.
 const STEP: Duration = Duration::from_secs(5);
+
+/// The same for an abort, which needs our thread to take the reports of what it purges.
+const ABORT_STEP: Duration = Duration::from_millis(200);
 
 /// The producer's end of a worker that delivers exactly once.
 pub struct Transactions {
@@ -65,7 +68,15 @@ impl Transactions {
             return self.abort(&why, abandon);
         }
         let numbers: Vec<usize> = (0..parcels.len()).collect();
-        let failed = self.sender.round(parcels, &numbers, abandon)?;
+        // The same offsets again change nothing, and are refused when the transaction must be aborted.
+        let ask = || match self.sender.producer.send_offsets_to_transaction(offsets, group, STEP) {
+            Ok(()) => Ok(None),
+            Err(failure) => Ok(match judge(&failure)? {
+                Failure::Again => None,
+                Failure::Abort(why) => Some(why),
+            }),
+        };
+        let Round { failed, doomed } = self.sender.round(parcels, &numbers, Lost::WithItsTransaction(&ask), abandon)?;
         if let Some((_, code)) = failed.first() {
             let size = RDKafkaErrorCode::MessageSizeTooLarge;
             let large: Vec<usize> =
@@ -73,6 +84,9 @@ impl Transactions {
             self.metrics.produce_failures.inc_by(failed.len() as u64);
             let aborted = self.abort(&code.to_string(), abandon)?;
             return Ok(if large.is_empty() { aborted } else { TransactionEnd::TooLarge(large) });
+        }
+        if let Some(why) = doomed {
+            return self.abort(&why, abandon);
         }
         let send = |sender: &Sender| sender.producer.send_offsets_to_transaction(offsets, group, STEP);
         if let Some(why) = self.step(abandon, send)? {
@@ -98,8 +112,16 @@ impl Transactions {
 
     fn abort(&self, why: &str, abandon: &CancellationToken) -> Result<TransactionEnd, DeliveryError> {
         tracing::warn!(error = why, "transaction aborted; it is made again from memory");
-        match self.step(abandon, |sender| sender.producer.abort_transaction(STEP))? {
-            None => Ok(TransactionEnd::Aborted),
+        let abort = |sender: &Sender| {
+            // It waits until all that was sent is reported, and it is this thread that takes the reports.
+            sender.forget_reports();
+            sender.producer.abort_transaction(ABORT_STEP)
+        };
+        match self.step(abandon, abort)? {
+            None => {
+                self.sender.forget_reports();
+                Ok(TransactionEnd::Aborted)
+            }
             Some(failure) => Err(DeliveryError::Fatal(format!("the abort was refused: {failure}"))),
         }
     }

@@ -251,7 +251,7 @@ fn a_message_that_the_topic_refuses_for_its_size_is_left_and_the_others_go_back(
     let world = World::of(setup, &messages);
     let answer = world.replay(&[]);
     assert_eq!(answer.code, 1, "{answer:?}");
-    assert_eq!((&answer.json()["replayed"], &answer.json()["too_large"]), (&9.into(), &1.into()));
+    assert_eq!((&answer.json()["replayed"], &answer.json()["too_large"]), (&9.into(), &1.into()), "{answer:?}");
     let answer = world.replay(&[]);
     assert_eq!((&answer.json()["replayed"], &answer.json()["too_large"]), (&0.into(), &1.into()));
     assert_eq!(world.setup.topics.read(&[small]).all().len(), 9);

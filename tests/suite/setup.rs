@@ -156,9 +156,12 @@ impl Setup {
         self.topics.produce(&self.topic("urls"), messages);
     }
 
-    /// Puts bare URLs on the topic of URLs.
+    /// Puts bare URLs on the topic of URLs, on each partition in turn: what has no key and no partition goes to
+    /// whichever one librdkafka sticks to for the moment.
     pub fn send_urls<S: AsRef<str>>(&self, urls: impl IntoIterator<Item = S>) {
-        let messages: Vec<_> = urls.into_iter().map(|url| Message::of(url.as_ref())).collect();
+        let partitions = self.topics.partitions(&self.topic("urls"));
+        let on = partitions.iter().copied().cycle();
+        let messages: Vec<_> = urls.into_iter().zip(on).map(|(url, on)| Message::of(url.as_ref()).on(on)).collect();
         self.send(&messages);
     }
 

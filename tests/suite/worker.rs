@@ -1,7 +1,9 @@
 //! `newswire run`, from outside.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,6 +27,12 @@ pub struct Page {
     pub status: u16,
     /// The body.
     pub body: String,
+}
+
+/// A file for a worker's log in the folder `NEWSWIRE_TEST_LOGS`, which outlives the run: where to look for the cause of a stall.
+fn kept_log(admin: u16) -> Option<File> {
+    let folder = std::env::var_os("NEWSWIRE_TEST_LOGS")?;
+    Some(File::create(Path::new(&folder).join(format!("worker-{admin}.log"))).expect("NEWSWIRE_TEST_LOGS"))
 }
 
 impl Worker {
@@ -62,8 +70,12 @@ impl Worker {
         let log = Arc::new(Mutex::new(Vec::new()));
         let lines = BufReader::new(process.stderr.take().unwrap()).split(b'\n');
         let copy = log.clone();
+        let mut kept = kept_log(admin);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
+                if let Some(file) = &mut kept {
+                    let _ = file.write_all(&line).and_then(|()| file.write_all(b"\n"));
+                }
                 copy.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
             }
         });

@@ -26,12 +26,21 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let world = Self::uninitialised();
+        Self::with(&[])
+    }
+
+    /// With properties of the producer.
+    fn with(properties: &[(&str, &str)]) -> Self {
+        let world = Self::of(properties);
         world.transactions.initialise(&world.abandon).unwrap();
         world
     }
 
     fn uninitialised() -> Self {
+        Self::of(&[])
+    }
+
+    fn of(properties: &[(&str, &str)]) -> Self {
         let cluster = MockCluster::new(1).unwrap();
         for topic in ["in", "out"] {
             cluster.create_topic(topic, 1, 1).unwrap();
@@ -49,8 +58,14 @@ impl World {
         while consumer.assignment().unwrap().count() == 0 {
             let _ = consumer.poll(Duration::from_millis(50));
         }
-        let producer =
-            client(&[("transactional.id", "g-0"), ("retry.backoff.ms", "10"), ("retry.backoff.max.ms", "20")]);
+        // What is lost must not be waited for until the transaction times out: then a test would take an hour.
+        let own = [
+            ("transactional.id", "g-0"),
+            ("transaction.timeout.ms", "3600000"),
+            ("retry.backoff.ms", "10"),
+            ("retry.backoff.max.ms", "20"),
+        ];
+        let producer = client(&[&own[..], properties].concat());
         let listener = Listener(Arc::new(Link::default()));
         let transactions = Transactions::open(&producer, &listener, Metrics::new().unwrap()).unwrap();
         Self { cluster, consumer, transactions, abandon: CancellationToken::new() }
@@ -112,6 +127,23 @@ fn offsets_that_the_group_refuses_abort_and_the_interval_can_be_made_again() {
 fn records_that_brokers_refuse_abort_and_the_interval_can_be_made_again() {
     let mut world = World::new();
     world.fails(Ask::AddPartitionsToTxn, &[Error::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED]);
+    assert_eq!(world.commit().unwrap(), TransactionEnd::Aborted);
+    assert_eq!(world.commit().unwrap(), TransactionEnd::Committed);
+}
+
+#[test]
+fn what_is_behind_a_refused_record_is_not_waited_for() {
+    // Each record in a batch of its own: those behind the refused one can't be sent any more.
+    let mut world = World::with(&[("batch.num.messages", "1")]);
+    world.fails(Ask::Produce, &[Error::RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE]);
+    assert_eq!(world.commit().unwrap(), TransactionEnd::TooLarge(vec![0]));
+    assert_eq!(world.commit().unwrap(), TransactionEnd::Committed);
+}
+
+#[test]
+fn a_transaction_that_must_be_aborted_is_not_waited_for_although_no_record_failed() {
+    let mut world = World::new();
+    world.fails(Ask::Produce, &[Error::RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID]);
     assert_eq!(world.commit().unwrap(), TransactionEnd::Aborted);
     assert_eq!(world.commit().unwrap(), TransactionEnd::Committed);
 }

@@ -54,6 +54,9 @@ fn run(plan: &Plan) {
     println!("work goes on in a killed worker's partitions: {}", Spread(&stalls.after_workers));
     println!("work goes on after a broker is killed: {}", Spread(&stalls.after_brokers));
     println!("longest stall of a reader while messages were open: {:.1} s", stalls.longest.as_secs_f64());
+    for (until, lasted) in &stalls.long {
+        println!("a stall of {:.1} s, until {until}", lasted.as_secs_f64());
+    }
     println!(
         "pages asked for {requests} times, {needed} without a failure: {} again, {:.1} a kill",
         requests.saturating_sub(needed),

@@ -146,6 +146,7 @@ impl<'a> Storm<'a> {
         self.report.brokers += 1;
         let number = self.chance.below(self.plan.brokers);
         self.watch.down(Down::Broker, (0..4).collect());
+        println!("{}: broker {number} is killed", jiff::Timestamp::now());
         self.cluster.kill(number);
         std::thread::sleep(Duration::from_millis(1_000 + self.chance.below(3_000) as u64));
         self.cluster.restart(number);

@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use crate::setup::origin_in;
 use crate::topics::Reader;
 
+/// A stall that is worth a line of its own.
+const LONG: Duration = Duration::from_secs(10);
+
 /// A reader on a thread of its own.
 pub struct Watch {
     shared: Arc<Shared>,
@@ -47,6 +50,8 @@ pub enum Down {
 pub struct Stalls {
     /// The longest of them.
     pub longest: Duration,
+    /// Those of [`LONG`] or more: when the first thing came again, and after how long.
+    pub long: Vec<(String, Duration)>,
     /// From the kill of a worker to the end of a message in a partition that it had.
     pub after_workers: Vec<Duration>,
     /// From the kill of a broker to the end of any message.
@@ -64,6 +69,11 @@ impl fmt::Display for Spread<'_> {
         let at = |share: usize| sorted[(sorted.len() * share / 10).min(sorted.len() - 1)];
         write!(f, "{} times, median {:.2} s, 9 of 10 within {:.2} s, longest {last:.2} s", sorted.len(), at(5), at(9))
     }
+}
+
+/// The time as outcomes and logs write it.
+fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
 }
 
 impl Watch {
@@ -87,6 +97,9 @@ impl Watch {
                     stalls.longest = stalls.longest.max(last.elapsed());
                     continue;
                 }
+                if last.elapsed() >= LONG {
+                    stalls.long.push((now(), last.elapsed()));
+                }
                 last = Instant::now();
             }
             stalls
@@ -97,8 +110,7 @@ impl Watch {
     /// Notes that something was killed that had these partitions. One that was down still stays so.
     pub fn down(&self, what: Down, partitions: BTreeSet<i64>) {
         if !partitions.is_empty() {
-            let at = format!("{:.3}", jiff::Timestamp::now());
-            let outage = Outage { since: Instant::now(), at, partitions };
+            let outage = Outage { since: Instant::now(), at: now(), partitions };
             self.shared.down.lock().unwrap().entry(what).or_insert(outage);
         }
     }
