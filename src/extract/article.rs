@@ -227,7 +227,11 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
     let known = reading.known();
     let score = gate::judge(&facts, &reading.body, known, limits.min_words)
         .map_err(|detail| Refusal::NotAnArticle { detail })?;
-    let Reading { title, dates, body, authors, copy: Copy { paragraphs, attribution, credits } } = reading;
+    let Reading { title, dates, body, mut authors, copy: Copy { paragraphs, attribution, credits } } = reading;
+    // No evidence of an article, so the gate was not told.
+    if authors.is_empty() {
+        authors.extend(authors::namesake(&facts));
+    }
     let joined = paragraphs.join("\n\n");
     let content = Content {
         title: title.text,

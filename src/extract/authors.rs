@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::agencies::agency;
 use super::structured::{AUTHORS, Facts};
-use super::text::clean_markup;
+use super::text::{clean_markup, key};
 
 use names::{by_pattern, split};
 use shown::Shown;
@@ -30,9 +30,10 @@ pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>, signature: Opti
         return metadata;
     }
     let shown = Shown::of(facts, heading);
-    let visible: [&dyn Fn() -> Vec<String>; 10] = [
+    let visible: [&dyn Fn() -> Vec<String>; 11] = [
         &|| shown.labelled_near(),
         &|| shown.author_elements(),
+        &|| written_by(facts),
         &|| said(facts, &["article:author"]),
         &|| shown.byline_elements(),
         &|| shown.bylines(),
@@ -59,6 +60,41 @@ pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>, signature: Opti
     let mut found = unnamed.or_else(|| Some(author).filter(known)).unwrap_or_default();
     found.retain(|name| !names::is_nobody(name));
     found
+}
+
+/// The names that a page's card for Slack and Twitter labels as the author's.
+fn written_by(facts: &Facts<'_>) -> Vec<String> {
+    let labelled = [("twitter:label1", "twitter:data1"), ("twitter:label2", "twitter:data2")];
+    let named = labelled.iter().filter(|(label, _)| facts.page.meta(label).is_some_and(names::is_label));
+    unique(named.filter_map(|(_, data)| facts.page.meta(data)).flat_map(|text| split(&clean_markup(text))))
+}
+
+/// The person whose own site it is, for an article that names nobody: one whose name the site bears, and its host too.
+pub(super) fn namesake(facts: &Facts<'_>) -> Option<String> {
+    let page = facts.page;
+    let host = facts.url.host_str().unwrap_or_default();
+    let host: String = host.chars().filter(|c| c.is_alphanumeric()).collect();
+    let title = page.title.split(['|', '–', '—', '•', '·']).flat_map(|part| part.split(" - "));
+    let candidates = page.meta("og:site_name").into_iter().chain(title);
+    candidates.map(clean_markup).find_map(|name| {
+        let name = [" | Blog", "'s Blog", "'s blog", "’s Blog", "’s blog", " Blog", " blog"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(&name);
+        let person = (2..=3).contains(&name.split(' ').count())
+            && names::is_full_name(name)
+            && !names::is_house(name)
+            && !name.contains('.');
+        let bears = name.split(' ').all(|word| host.contains(&key(word))) || {
+            // A first or last name alone is a host's whole label: `lemire.me`.
+            let label = crate::extract::structured::registrable(facts.url.host_str().unwrap_or_default())
+                .split('.')
+                .next()
+                .unwrap_or_default();
+            name.split(' ').any(|word| word.len() >= 4 && key(word) == label)
+        };
+        (person && bears).then(|| name.to_owned())
+    })
 }
 
 /// Whether a name is more than the site's own, a desk's or a handle.

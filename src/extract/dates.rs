@@ -8,6 +8,7 @@ mod read;
 mod visible;
 
 use jiff::civil;
+use jiff::tz::Offset;
 use serde_json::Value;
 
 use super::jsonld::is_news;
@@ -25,6 +26,16 @@ pub(super) struct Dates {
     pub(super) modified: Option<Date>,
 }
 
+/// Hours that time zones of many people are ahead of UTC and behind it, at most.
+const EAST: i8 = 13;
+const WEST: i8 = 10;
+/// Two stamps of one instant may differ by their seconds.
+const SAME: jiff::SignedDuration = jiff::SignedDuration::from_secs(60);
+
+/// Bytes of a script, and of names in it that speak of publishing, that are looked at.
+const SCRIPT_BYTES: usize = 500_000;
+const SCRIPT_NAMES: usize = 200;
+
 /// No page of the web is older.
 const FIRST_YEAR: i16 = 1990;
 
@@ -41,6 +52,8 @@ mod weight {
     /// At 0.5 thirteen pages more are wrong, at 1.8 none fewer; above 1.1 it beats metadata that nothing
     /// speaks against, which costs on one half of the hosts what it wins on the other.
     pub(super) const NEAR: f64 = 0.9;
+    /// Nearest, but within a sentence that has other things to say.
+    pub(super) const NEAR_IN_TEXT: f64 = 0.4;
     /// Beside a word for "published".
     pub(super) const WORDED: f64 = 0.4;
     /// The day of the last change is likelier to be only that.
@@ -68,7 +81,7 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
     if let Some(date) = first
         && facts.ld.is_some_and(is_news)
     {
-        return Dates { published: Some(own_day(date, address)), modified };
+        return Dates { published: Some(own_day(facts, date, address)), modified };
     }
     let visible = Visible::of(facts, heading, order, &believe);
     let of_page = |name: &str| facts.graph.of_page(name).and_then(read);
@@ -104,10 +117,47 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
             .or(visible.opening)
             .or(modified)
             .or(visible.elsewhere)
+            .or(visible.far)
+            .or_else(|| in_scripts(facts).and_then(read))
     } else {
         votes.elect(address, &visible, modified)
     };
-    Dates { published: published.map(|date| own_day(date, address)), modified }
+    Dates { published: published.map(|date| own_day(facts, date, address)), modified }
+}
+
+/// What scripts that are no JSON-LD call the day of publication: states and data layers, as a last resort.
+fn in_scripts<'a>(facts: &Facts<'a>) -> Option<&'a str> {
+    /// What follows `ublish` in such names, or comes before it.
+    const NAMES: [&str; 9] = [
+        "datepublished",
+        "publisheddate",
+        "publishdate",
+        "publishedat",
+        "publicationdate",
+        "firstpublished",
+        "firstpublication",
+        "publishedfirst",
+        "publishtime",
+    ];
+    let scripts = facts.page.scripts.iter().filter(|script| !script.is_json_ld());
+    scripts.filter_map(|script| script.text.get(..script.text.floor_char_boundary(SCRIPT_BYTES))).find_map(|text| {
+        memchr::memmem::find_iter(text.as_bytes(), b"ubli").take(SCRIPT_NAMES).find_map(|at| {
+            let before = text.get(..at)?;
+            let start =
+                before.rfind(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))).map_or(0, |end| end + 1);
+            let after = text.get(start..)?;
+            let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))?;
+            let name: String =
+                after.get(..end)?.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
+            if !NAMES.contains(&name.as_str()) {
+                return None;
+            }
+            let value = after.get(end..)?.trim_start_matches(['\\', '"', '\'', ' ']).strip_prefix([':', '='])?;
+            let value = value.trim_start_matches(['\\', '"', '\'', ' ']);
+            let value = value.get(..value.find(['\\', '"', '\'', ',', '}', '\n', ';', '<'])?)?;
+            value.bytes().next().is_some_and(|byte| byte.is_ascii_digit()).then_some(value)
+        })
+    })
 }
 
 /// Whether the month stands first in a date of numbers: only in the United States, as language and address say.
@@ -141,7 +191,7 @@ impl Votes {
             *weight += weight::FIRST;
         }
         self.add(address, weight::ADDRESS);
-        self.add(visible.near, weight::NEAR);
+        self.add(visible.near, if visible.near_in_text { weight::NEAR_IN_TEXT } else { weight::NEAR });
         self.add(visible.published, weight::WORDED);
         let total = |day: civil::Date| {
             let sum: f64 = self.said.iter().filter(|(date, _)| date.day() == day).map(|(_, weight)| weight).sum();
@@ -162,12 +212,32 @@ impl Votes {
     }
 }
 
-/// A stamp in UTC gives way to the day in the page's address where they differ by one: the address is
-/// in the publisher's own time zone. What the page shows is no better a witness than the stamp.
-fn own_day(date: Date, address: Option<Date>) -> Date {
-    let Date::Time(_, offset) = date else { return date };
-    let Some(own) = address.filter(|_| offset.is_zero()) else { return date };
+/// A stamp in UTC gives way to the same instant with the publisher's own offset, if the page has that, and else to the
+/// day in the page's address where they differ as they would in some time zone: the address is in the publisher's own. What the page
+/// shows without an offset is no better a witness than the stamp.
+fn own_day(facts: &Facts<'_>, date: Date, address: Option<Date>) -> Date {
+    let Date::Time(time, offset) = date else { return date };
+    if !offset.is_zero() {
+        return date;
+    }
+    if let Some(own) = same_instant(facts, time) {
+        return own;
+    }
+    let Some(own) = address.map(|own| own.day()) else { return date };
     let day = date.day();
-    let differs_by_one = Some(own.day()) == day.tomorrow().ok() || Some(own.day()) == day.yesterday().ok();
-    if differs_by_one { Date::Day(own.day()) } else { date }
+    let elsewhere = (Some(own) == day.tomorrow().ok() && time.hour() >= 24 - EAST)
+        || (Some(own) == day.yesterday().ok() && time.hour() < WEST);
+    if elsewhere { Date::Day(own) } else { date }
+}
+
+/// The stamp of the page that names this instant with an offset from UTC.
+fn same_instant(facts: &Facts<'_>, time: civil::DateTime) -> Option<Date> {
+    let instant = Offset::UTC.to_timestamp(time).ok()?;
+    let metas = facts.page.metas.iter().map(|(_, content)| *content);
+    let elements = facts.page.scopes.iter().filter_map(|scope| scope.datetime);
+    metas.chain(elements).filter(|text| (16..=40).contains(&text.len()) && text.contains(':')).find_map(|text| {
+        let Some(Date::Time(own, offset)) = stamp(text, Order::DayFirst) else { return None };
+        let other = offset.to_timestamp(own).ok().filter(|_| !offset.is_zero())?;
+        (other.duration_since(instant).abs() < SAME).then_some(Date::Time(own, offset))
+    })
 }

@@ -33,7 +33,7 @@ const ANONYMOUS: &[&str] = &[
 
 /// Words that name nobody at all.
 #[rustfmt::skip]
-const NOBODY: &[&str] = &["admin", "administrator", "unknown", "guest", "guest author", "anonymous", "user", "webmaster", "root", "none", "null", "undefined", "author", "by", "test", "default", "n/a"];
+const NOBODY: &[&str] = &["admin", "administrator", "unknown", "guest", "guest author", "anonymous", "user", "webmaster", "root", "none", "null", "undefined", "author", "by", "test", "default", "n/a", "no author", "veröffentlicht"];
 
 /// What follows a word for "by" at the beginning of a short text; also where the two are written as one
 /// word, as an icon or a line break between them makes it (`ByJane Doe`).
@@ -50,6 +50,29 @@ pub(super) fn by_pattern(text: &str) -> Option<&str> {
     let mut letters = rest.chars();
     (letters.next()?.is_uppercase() && letters.next()?.is_lowercase() && rest.contains(' ') && is_name(rest))
         .then_some(rest)
+}
+
+/// Words before the names of those who checked, edited or photographed it, rather than wrote it.
+#[rustfmt::skip]
+const APART: &[&str] = &[
+    "reviewed by", "fact-checked by", "fact checked by", "factchecked by", "edited by", "checked by", "translated by", "verified by", "approved by", "photos by", "photo by", "photography by", "photographs by", "illustrated by",
+    "illustration by", "illustrations by", "additional reporting by", "geprüft von", "überprüft von", "redigiert von", "bearbeitet von", "übersetzt von", "fotos von", "foto von", "relu par", "vérifié par",
+    "traduit par", "photos de", "revisado por", "editado por", "traducido por", "fotos de", "fotos por", "traducción de", "revisto por", "tradotto da", "foto di", "vertaald door", "redagował", "перевод",
+];
+
+/// Whether the text before a name says that its bearer checked or edited the article.
+pub(super) fn names_reviewer(before: &str) -> bool {
+    let tail = before.trim_end().trim_end_matches([':', '：']).trim_end();
+    let tail = tail.get(tail.ceil_char_boundary(tail.len().saturating_sub(40))..).unwrap_or(tail).to_lowercase();
+    APART.iter().any(|words| tail.ends_with(words))
+}
+
+/// A byline up to where it goes on with those who checked or edited it.
+fn before_reviewer(text: &str) -> &str {
+    let lower = text.to_lowercase();
+    let found = APART.iter().filter_map(|words| lower.find(words)).filter(|at| *at > 0).min();
+    // Lower case may be of another length than the text's own: then the byline stays whole.
+    found.and_then(|at| text.get(..at)).filter(|_| lower.len() == text.len()).unwrap_or(text)
 }
 
 /// Whether a text is nothing but a word for "by".
@@ -72,10 +95,34 @@ pub(super) fn is_anonymous(name: &str) -> bool {
     ANONYMOUS.contains(&lower.as_str()) || is_nobody(name)
 }
 
-/// Whether a text that stands for a name is none: an account's default, a number, an address.
+/// Words of the names of firms, institutions and sites.
+#[rustfmt::skip]
+const HOUSE: &[&str] = &[
+    "times", "news", "post", "journal", "magazine", "blog", "media", "group", "health", "care", "dental", "university", "college", "school", "institute", "club", "shop", "store", "solutions", "services", "digital",
+    "design", "studio", "studios", "labs", "law", "insurance", "travel", "home", "garden", "team", "company", "foundation", "stiftung", "verlag", "zeitung", "verein", "review", "daily", "guide", "guides", "tech", "world",
+    "partners", "associates", "consulting", "agency", "house", "center", "centre", "society", "association", "museum", "church", "bank", "gallery", "music", "books", "food", "kitchen", "life", "online", "web", "app", "software", "systems", "press", "today", "radio", "tv",
+    "courier", "herald", "tribune", "gazette", "chronicle", "observer", "star", "sun", "mirror", "globe", "independent", "guardian", "telegraph", "express", "mail", "record", "sentinel", "dispatch", "bulletin", "echo", "standard",
+    "monitor", "advocate", "register", "examiner", "inquirer", "argus", "beacon", "leader", "voice", "wire", "report", "reporter", "weekly", "insider", "network", "forum", "hub", "zone", "central", "nation", "city", "county",
+    "business", "money", "sport", "sports", "science", "nature", "energy", "medical", "clinic", "pharmacy", "hotel", "realty", "estate", "homes", "auto", "cars", "games", "gaming", "photography", "academy", "learning", "education",
+    "marketing", "ventures", "capital", "financial", "finance", "bote", "anzeiger", "nachrichten", "tagblatt", "tageblatt", "kurier", "presse", "rundschau", "gmbh", "inc", "llc", "ltd",
+];
+
+/// Whether a name of two or three words is that of a firm, an institution or a site rather than a person's.
+pub(super) fn is_house(name: &str) -> bool {
+    name.to_lowercase().split(' ').any(|word| HOUSE.contains(&word))
+}
+
+/// Whether a text that stands for a name is none: an account's default, a number, an address, a day of the week.
 pub(super) fn is_nobody(name: &str) -> bool {
+    #[rustfmt::skip]
+    const WEEKDAYS: &[&str] = &[
+        "mon", "tue", "wed", "thu", "fri", "sat", "sun", "tues", "thur", "thurs", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag",
+        "sonnabend", "sonntag", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo",
+    ];
     let lower = name.trim().to_lowercase();
     NOBODY.contains(&lower.as_str())
+        || WEEKDAYS.contains(&lower.as_str())
+        || lower.ends_with(" admin")
         || lower.contains("http")
         || lower.contains("www.")
         || !lower.chars().any(char::is_alphabetic)
@@ -130,7 +177,7 @@ pub(super) fn is_full_name(text: &str) -> bool {
 #[rustfmt::skip]
 const NO_NAME: &[&str] = &[
     "the", "by", "read", "more", "share", "comments", "news", "staff", "follow", "published", "updated", "view", "profile", "about", "posted", "all", "articles", "posts", "email", "subscribe", "min", "your",
-    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for", "headshot", "photo", "avatar", "journalist", "redakteur", "redakteurin", "nachrichtenagentur", "hace", "redaktør", "uhr", "minuten", "minutes", "mins", "advertisement", "anzeige", "support", "us", "watch", "live", "sign", "iniciar", "kommentar", "am", "archiv", "anzeigen", "alle", "beiträge", "zeige", "page", "key", "takeaways", "related", "mehr", "neueste", "home", "menu", "search", "download", "terms", "login", "find", "full", "insights", "from", "founder", "reviewer", "get", "make", "veröffentlicht",
+    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for", "headshot", "photo", "avatar", "journalist", "redakteur", "redakteurin", "nachrichtenagentur", "hace", "redaktør", "uhr", "minuten", "minutes", "mins", "advertisement", "anzeige", "support", "us", "watch", "live", "sign", "iniciar", "kommentar", "am", "archiv", "anzeigen", "alle", "beiträge", "zeige", "page", "key", "takeaways", "related", "mehr", "neueste", "home", "menu", "search", "download", "terms", "login", "find", "full", "insights", "from", "founder", "reviewer", "get", "make", "veröffentlicht", "zur", "zum", "übersicht", "quick", "navigation", "wortlaut", "scholar", "pub",
 ];
 
 /// The names in a byline, cut apart.
@@ -140,7 +187,7 @@ pub(super) fn split(text: &str) -> Vec<String> {
     while let Some(after) = by_pattern(rest) {
         rest = after;
     }
-    let mut parts: Vec<&str> = vec![without_agency(rest)];
+    let mut parts: Vec<&str> = vec![without_agency(before_reviewer(rest))];
     for separator in [";", "|", "•", "∙", "·", " – ", " — ", " - ", "、", "،", " // ", "\u{3000}"] {
         parts = parts.into_iter().flat_map(|part| part.split(separator)).collect();
     }
@@ -216,9 +263,15 @@ fn bare(part: &str) -> String {
     name.trim_matches(|c: char| {
         c.is_whitespace()
             || matches!(c, ',' | ':' | '：' | '-' | '–' | '—' | '*' | '"' | '“' | '”' | '.' | '|' | '»' | '«' | '›')
-                && !(c == '.' && name.len() < 30 && name.ends_with("r."))
+                && !(c == '.' && ends_with_initial(name))
     })
     .to_owned()
+}
+
+/// Whether a name ends with an initial or a short title and its full stop: `Juan Muñoz C.`, `John Roe Jr.`
+fn ends_with_initial(name: &str) -> bool {
+    let last = name.trim_end().rsplit(' ').next().unwrap_or_default();
+    name.len() < 40 && name.contains(' ') && (last.chars().count() == 2 || matches!(last, "Jr." | "Sr."))
 }
 
 /// Names without the agency that they write for behind them.

@@ -171,6 +171,11 @@ impl<'a> Shown<'a> {
             if !fits || (!says && is_about(scope)) || self.is_foreign(index) {
                 continue;
             }
+            let start = scope.text.start.saturating_sub(60);
+            let before = page.text.get(page.text.ceil_char_boundary(start)..scope.text.start).unwrap_or_default();
+            if names::names_reviewer(before) {
+                continue;
+            }
             let found: Vec<String> = self
                 .names_in(index, scope, says)
                 .into_iter()
@@ -245,7 +250,7 @@ impl<'a> Shown<'a> {
                 boxed && is_name(text) && !self.facts.is_site(text)
             },
         );
-        named.map(|(_, text)| split(text)).unwrap_or_default()
+        named.map(|(_, text)| split(of_portrait(text))).unwrap_or_default()
     }
 
     /// Names that stand beside the date under the heading: in one line with it, or in the line before or
@@ -354,6 +359,22 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// Whom a picture shows, as its text says: `Picture of Jane Doe`.
+fn of_portrait(text: &str) -> &str {
+    const BEFORE: [&str; 9] = [
+        "Picture of ",
+        "Profile picture of ",
+        "Image of ",
+        "Portrait of ",
+        "Profile image of ",
+        "Bild von ",
+        "Porträt von ",
+        "Portrait de ",
+        "Foto de ",
+    ];
+    BEFORE.iter().find_map(|before| text.strip_prefix(before)).unwrap_or(text)
+}
+
 /// Whether an element that is named after an author tells where or what they are, not who.
 fn is_about(scope: &Scope<'_>) -> bool {
     let class = scope.element.and_then(|element| element.attr("class")).unwrap_or_default();
@@ -429,8 +450,8 @@ fn is_collective(name: &str) -> bool {
 /// Whether an address is that of a page about an author.
 fn is_author_page(href: &str) -> bool {
     #[rustfmt::skip]
-    const PARTS: [&str; 16] = [
-        "/author/", "/authors/", "/autor/", "/autoren/", "/autores/", "/auteur/", "/auteurs/", "/profile/", "/by/", "/people/", "/journalist/", "/journalists/", "/contributor/", "/staff/", "/autore/", "/yazar/",
+    const PARTS: [&str; 25] = [
+        "/team/", "/writers/", "/writer/", "/reporters/", "/reporter/", "/columnists/", "/redakteure/", "/autorzy/", "/autori/", "/author/", "/authors/", "/autor/", "/autoren/", "/autores/", "/auteur/", "/auteurs/", "/profile/", "/by/", "/people/", "/journalist/", "/journalists/", "/contributor/", "/staff/", "/autore/", "/yazar/",
     ];
     PARTS.iter().any(|part| href.contains(part))
 }

@@ -261,7 +261,7 @@ fn jalali(year: i16, month: i16, day: i16) -> Option<civil::Date> {
     civil::Date::new(2020, 3, 20).ok()?.checked_add(jiff::Span::new().days(days)).ok()
 }
 
-/// The day in an address: `/2018/11/23/`, `2018-11-23`, `20181123`.
+/// The day in an address: `/2018/11/23/`, `/2018/nov/23/`, `2018-11-23`, `20181123`.
 pub(in crate::extract) fn in_address(path: &str) -> Option<civil::Date> {
     let bytes = path.as_bytes();
     for (at, _) in
@@ -277,12 +277,17 @@ pub(in crate::extract) fn in_address(path: &str) -> Option<civil::Date> {
         let Some(sign) = bytes.get(at + 4).copied() else { continue };
         let ends = |end: usize| !bytes.get(end).is_some_and(u8::is_ascii_digit);
         if matches!(sign, b'/' | b'-' | b'_' | b'.') {
-            let month_digits = if number(at + 5, 2).is_some() { 2 } else { 1 };
-            let Some(month) = number(at + 5, month_digits) else { continue };
-            if bytes.get(at + 5 + month_digits) != Some(&sign) {
+            let named = || {
+                let word =
+                    path.get(at + 5..)?.split(char::from(sign)).next().filter(|word| (3..=9).contains(&word.len()))?;
+                Some((i16::from(month(word)?), word.len()))
+            };
+            let numbered = || [2, 1].into_iter().find_map(|digits| Some((number(at + 5, digits)?, digits)));
+            let Some((month, month_bytes)) = numbered().or_else(named) else { continue };
+            if bytes.get(at + 5 + month_bytes) != Some(&sign) {
                 continue;
             }
-            let from = at + 6 + month_digits;
+            let from = at + 6 + month_bytes;
             let day_digits = if number(from, 2).is_some() { 2 } else { 1 };
             if let Some(day) = number(from, day_digits).filter(|_| ends(from + day_digits))
                 && let Some(date) = date(year, month, day)
@@ -380,6 +385,9 @@ mod tests {
         assert_eq!(day("/news/2018/11/23/japan").as_deref(), Some("2018-11-23"));
         assert_eq!(day("/news/2018-11-23-japan").as_deref(), Some("2018-11-23"));
         assert_eq!(day("/a-20181123.html").as_deref(), Some("2018-11-23"));
+        assert_eq!(day("/world/2018/nov/23/japan").as_deref(), Some("2018-11-23"));
+        assert_eq!(day("/2018/november/3/japan").as_deref(), Some("2018-11-03"));
+        assert_eq!(day("/2018/review/03/japan"), None);
         assert_eq!(day("/2018/11/japan-64035"), None);
         assert_eq!(day("/a-120181123.html"), None);
     }

@@ -22,6 +22,8 @@ const AFTER: usize = 14;
 const BESIDE: usize = 2;
 /// Words of a block in which a date is looked for.
 const DATE_WORDS: usize = 30;
+/// Words of a line that is about its date and little else, at most: weekday, time, author, section.
+const STAMP_WORDS: usize = 15;
 /// Bytes of such a block.
 const DATE_BYTES: usize = 400;
 /// Bytes at the beginning of a text within which it may bear its day in brackets: `Karlsruhe, (12.11.2021).`
@@ -44,6 +46,10 @@ pub(super) struct Visible {
     pub(super) opening: Option<Date>,
     /// In what seems to belong to something else.
     pub(super) elsewhere: Option<Date>,
+    /// Beside a word for "published" or "updated", far from the heading.
+    pub(super) far: Option<Date>,
+    /// Whether `near` stands within a sentence.
+    pub(super) near_in_text: bool,
     /// How far from the heading `near` stands.
     distance: usize,
 }
@@ -76,10 +82,11 @@ impl Visible {
     }
 
     /// Takes a date as the nearest, if it is.
-    fn nearer(&mut self, date: Date, distance: usize) {
+    fn nearer(&mut self, date: Date, distance: usize, in_text: bool) {
         if distance < self.distance {
             self.distance = distance;
             self.near = Some(date);
+            self.near_in_text = in_text;
         }
     }
 
@@ -120,7 +127,7 @@ impl Visible {
             }
             self.any.get_or_insert(date);
             if let Some(distance) = heading.and_then(|at| distance(scope.blocks.start, at)) {
-                self.nearer(date, distance);
+                self.nearer(date, distance, false);
             }
         }
     }
@@ -150,11 +157,14 @@ impl Visible {
                 continue;
             }
             let named = page.ancestors(block.scope).take(3).any(|(_, scope)| scope.own.any(Families::DATE));
-            if far.is_none() && !named {
+            if far.is_none() && !named && self.far.is_some() {
                 continue;
             }
             let lower = text.to_lowercase();
             let (publishes, updates) = (says_published(&lower), says_updated(&lower));
+            if far.is_none() && !named && !publishes && !updates {
+                continue;
+            }
             // Of a line with both, each date stands behind its word.
             let behind = |word: Option<usize>| word.and_then(|at| lower.get(at..)).and_then(read);
             let (date, updated) = match (publishes, updates) {
@@ -174,6 +184,10 @@ impl Visible {
                 }
                 Owner::Picture => continue,
             }
+            if far.is_none() && !named {
+                self.far = self.far.or(date).or(updated);
+                continue;
+            }
             if far.is_some() {
                 self.updated = self.updated.or(updated);
             }
@@ -184,7 +198,7 @@ impl Visible {
                 }
                 // Elements say the same more exactly.
                 if self.near.is_none_or(|near| near.day() != date.day()) {
-                    self.nearer(date, far);
+                    self.nearer(date, far, block.words > STAMP_WORDS && !publishes);
                 }
             }
             if named {
@@ -248,9 +262,25 @@ fn has_property(element: Option<&scraper::node::Element>) -> bool {
         .is_some_and(|names| NAMES.iter().any(|name| has_word(names, name)))
 }
 
-/// What stands in brackets at the beginning of a text.
+/// The day that opens a text: `Karlsruhe, (12.11.2021).`, or `27.1.2022 - `.
 fn opening(text: &str) -> Option<&str> {
+    const BEHIND: [&str; 11] = [" - ", " – ", " — ", "- ", ": ", ". ", " | ", " „", " “", " \"", " «"];
     let head = text.get(..text.floor_char_boundary(OPENING_BYTES))?;
+    let has_digits = |part: &&str| part.chars().any(|c| digit(c).is_some());
+    let alone = BEHIND.iter().flat_map(|sign| head.match_indices(sign)).filter_map(|(at, _)| head.get(..at));
+    let mut alone = alone.filter(|part| part.split_whitespace().count() <= DAY_WORDS).filter(has_digits);
+    if let Some(day) = alone.find(|part| is_day(part)) {
+        return Some(day);
+    }
     let (_, rest) = head.split_once('(')?;
-    rest.split_once(')').map(|(inner, _)| inner).filter(|inner| inner.chars().any(|c| digit(c).is_some()))
+    rest.split_once(')').map(|(inner, _)| inner).filter(has_digits)
+}
+
+/// Words of a day: `Samstag, 31. Oktober 2023`.
+const DAY_WORDS: usize = 4;
+
+/// Whether a text begins like a day and has its year.
+fn is_day(text: &str) -> bool {
+    let digits = text.chars().filter(|c| digit(*c).is_some()).count();
+    (5..=8).contains(&digits) && shown(text, Order::DayFirst).is_some()
 }
