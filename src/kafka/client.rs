@@ -238,7 +238,11 @@ pub fn producer_config(settings: &Settings) -> ClientConfig {
         // A record is tried for ever: what can't be produced holds the commit back, and with it intake.
         DeliveryMode::AtLeastOnce => config.set("message.timeout.ms", "0"),
         // It must outlast a broker's failover: at 10 s a restart was seen to make the producer's state fatal.
-        DeliveryMode::ExactlyOnce => config.set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS),
+        DeliveryMode::ExactlyOnce => config
+            .set("transaction.timeout.ms", TRANSACTION_TIMEOUT_MS)
+            // While a coordinator moves, librdkafka 2.12.1 can lose track of whom it asked for the new one, and asks again only
+            // when a connection comes up or goes down: seen to take 30 s. Idle ones that close see to that.
+            .set("connections.max.idle.ms", "5000"),
     };
     for (name, value) in settings.kafka.properties.iter().chain(&settings.kafka.producer_properties) {
         config.set(name, value);

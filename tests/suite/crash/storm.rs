@@ -126,19 +126,22 @@ impl<'a> Storm<'a> {
         self.workers[number] = launch(self.setup, number);
     }
 
-    /// Another process takes the name of one that is frozen, and then the frozen one goes on.
+    /// Another process takes the name of one that is frozen, and then the frozen one goes on. One of them must say that
+    /// it is fenced and exit 1: the older, unless it was frozen on its way into the group and so is the last to join.
     fn replace(&mut self, number: usize) {
         self.report.replaced += 1;
         self.workers[number].signal("STOP");
         let mut newer = launch(self.setup, number);
         newer.ready();
-        let mut older = std::mem::replace(&mut self.workers[number], newer);
-        older.signal("CONT");
-        let end = wait::until("the older of two workers to end", FENCED_WITHIN, || {
-            older.ended().or_else(|| self.workers[number].ended())
-        });
-        if end.code() != Some(1) || !older.log().contains("fenced") {
-            self.report.surprises.push(format!("a replaced worker ended with {end}: {}", tail(&older)));
+        self.workers[number].signal("CONT");
+        let older = &mut self.workers[number];
+        let end = wait::until("one of two workers of a name to end", FENCED_WITHIN, || older.ended().or(newer.ended()));
+        if older.ended().is_some() {
+            std::mem::swap(older, &mut newer);
+        }
+        // What is left in `newer` is the one that has ended.
+        if end.code() != Some(1) || !newer.log().contains("fenced") {
+            self.report.surprises.push(format!("one of two of a name ended with {end}: {}", tail(&newer)));
         }
     }
 
