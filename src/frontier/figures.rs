@@ -47,7 +47,7 @@ impl Collector for Figures {
         let (mut states, mut waiting) = (HashMap::<State, i64>::new(), 0);
         self.hosts.each(|_, host| {
             *states.entry(State::of(host, delay, now)).or_default() += 1;
-            waiting += host.waiting;
+            waiting += host.waiting();
         });
         for (state, name) in State::ALL {
             self.states.with_label_values(&[name]).set(states.get(&state).copied().unwrap_or_default());

@@ -27,9 +27,10 @@ const REMEMBERED: Duration = Duration::from_secs(300);
 const STATUSES: usize = 5;
 
 /// The operator's word about a host's pace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Pace {
     /// As the settings have it.
+    #[default]
     Usual,
     /// At least so long between two requests.
     Slow(Duration),
@@ -46,9 +47,9 @@ pub struct Hold {
     pub why: Arc<str>,
 }
 
-/// One host.
+/// Who wants something of a host at the moment, and who has it.
 #[derive(Debug)]
-pub struct Host {
+pub struct Queue {
     pub(super) slots: Arc<Semaphore>,
     /// Messages that wait for anything of it, its robots.txt included.
     pub(super) seated: usize,
@@ -56,12 +57,20 @@ pub struct Host {
     pub(super) waiting: usize,
     /// When each request at work began.
     pub(super) running: Vec<Instant>,
+}
+
+/// One host. What only some hosts have is boxed: a million that rest take some 240 bytes each with their names.
+#[derive(Debug, Default)]
+pub struct Host {
+    /// There while anybody wants something of it.
+    queue: Option<Box<Queue>>,
     pub(super) last_end: Option<Instant>,
     pub(super) paused_until: Option<Instant>,
-    pub(super) hold: Option<Hold>,
+    pub(super) hold: Option<Box<Hold>>,
     pub(super) crawl_delay: Duration,
     pub(super) pace: Pace,
-    pub(super) trouble: Trouble,
+    /// There while it has done anything to us.
+    trouble: Option<Box<Trouble>>,
     /// How long its last good answers took, the newer the weightier; none yet.
     pub(super) typical: Option<Duration>,
     /// The last ones, the newest first; 0 where no answer came.
@@ -84,22 +93,41 @@ pub enum Gate {
 }
 
 impl Host {
-    /// A host of which nothing is known, which serves so many requests at once.
-    pub(super) fn new(concurrency: usize) -> Self {
-        Self {
-            slots: Arc::new(Semaphore::new(concurrency)),
-            seated: 0,
-            waiting: 0,
-            running: Vec::new(),
-            last_end: None,
-            paused_until: None,
-            hold: None,
-            crawl_delay: Duration::ZERO,
-            pace: Pace::Usual,
-            trouble: Trouble::default(),
-            typical: None,
-            statuses: [None; STATUSES],
+    /// Its queue, which serves so many requests at once.
+    pub(super) fn queue(&mut self, concurrency: usize) -> &mut Queue {
+        self.queue.get_or_insert_with(|| {
+            let slots = Arc::new(Semaphore::new(concurrency));
+            Box::new(Queue { slots, seated: 0, waiting: 0, running: Vec::new() })
+        })
+    }
+
+    /// Changes its queue, which goes when nobody is left in it.
+    pub(super) fn leave(&mut self, change: impl FnOnce(&mut Queue)) {
+        let Some(queue) = &mut self.queue else { return };
+        change(queue);
+        if queue.seated == 0 && queue.waiting == 0 && queue.running.is_empty() {
+            self.queue = None;
         }
+    }
+
+    /// How many messages wait for their turn.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.waiting)
+    }
+
+    /// When each request at work began.
+    pub(super) fn running(&self) -> &[Instant] {
+        self.queue.as_ref().map_or(&[], |queue| &queue.running)
+    }
+
+    /// What it has done to us lately.
+    pub(super) fn trouble(&self) -> Trouble {
+        self.trouble.as_deref().copied().unwrap_or_default()
+    }
+
+    /// Forgets that it is stopped, by whomever, and what it has done.
+    pub(super) fn resume(&mut self) {
+        (self.hold, self.paused_until, self.trouble) = (None, None, None);
     }
 
     /// How long it rests between two requests, where the usual delay is `delay`. With a delay of zero, as for hosts
@@ -122,13 +150,14 @@ impl Host {
 
     /// Whether it may be asked at `now`; the rest is left out for a single look.
     pub(super) fn gate(&self, delay: Duration, with_rest: bool, now: Instant) -> Gate {
-        if let Some(hold) = self.hold.as_ref().filter(|hold| hold.until > now) {
+        if let Some(hold) = self.hold.as_deref().filter(|hold| hold.until > now) {
             return Gate::Held(hold.clone());
         }
-        if let Some(until) = self.trouble.silent_until().filter(|until| *until > now) {
+        let trouble = self.trouble();
+        if let Some(until) = trouble.silent_until().filter(|until| *until > now) {
             return Gate::Down(until);
         }
-        if self.trouble.is_on_probe(now) && !self.running.is_empty() {
+        if trouble.is_on_probe(now) && !self.running().is_empty() {
             return Gate::Probing;
         }
         let free = if with_rest { self.free_at(delay) } else { self.paused_until };
@@ -141,9 +170,9 @@ impl Host {
     /// How long somebody who comes now would wait: the rest, then the turns of all before.
     pub(super) fn expected_wait(&self, delay: Duration, concurrency: usize, now: Instant) -> Duration {
         let rest = self.free_at(delay).map(|free| free.saturating_duration_since(now)).unwrap_or_default();
-        let rounds = u32::try_from((self.waiting + self.running.len()) / concurrency).unwrap_or(u32::MAX);
+        let rounds = u32::try_from((self.waiting() + self.running().len()) / concurrency).unwrap_or(u32::MAX);
         // One that is at it for longer than ever is slower than it was.
-        let longest_running = self.running.iter().map(|since| now.saturating_duration_since(*since)).max();
+        let longest_running = self.running().iter().map(|since| now.saturating_duration_since(*since)).max();
         let unknown = if delay.is_zero() { UNKNOWN_RESPONSE_TIME } else { Duration::ZERO };
         let answer = self.typical.unwrap_or(unknown).max(longest_running.unwrap_or_default());
         rest.saturating_add((self.interval(delay) + answer).saturating_mul(rounds))
@@ -170,7 +199,9 @@ impl Host {
         if sign == Sign::Well || typical > self.typical.unwrap_or_default() && sign != Sign::Nothing {
             self.typical = Some(typical);
         }
-        let pause = self.trouble.note(sign, now, dice);
+        let mut trouble = self.trouble();
+        let pause = trouble.note(sign, now, dice);
+        self.trouble = (trouble != Trouble::default()).then(|| Box::new(trouble));
         if let Some((wait, Cause::Refused)) = pause {
             self.paused_until = self.paused_until.max(Some(now + wait));
         }
@@ -183,12 +214,6 @@ impl Host {
         let quiet = self.last_end.is_none_or(|end| now.saturating_duration_since(end) >= remembered);
         let held = self.hold.as_ref().is_some_and(|hold| hold.until > now);
         let rested = self.free_at(delay).is_none_or(|free| free <= now);
-        self.seated == 0
-            && self.waiting == 0
-            && self.running.is_empty()
-            && rested
-            && quiet
-            && !held
-            && self.trouble.is_over(now)
+        self.queue.is_none() && rested && quiet && !held && self.trouble().is_over(now)
     }
 }

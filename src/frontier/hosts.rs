@@ -23,7 +23,7 @@ use crate::record::Reason;
 /// Below so many hosts nobody is forgotten; above it, each time that their number has doubled.
 const SWEPT_FROM: usize = 1024;
 
-/// From so many hosts on, one that has rested is forgotten at once: 250 bytes each.
+/// From so many hosts on, one that has rested is forgotten at once: 240 bytes each.
 const CROWDED_FROM: usize = 250_000;
 
 /// When to come back to a host whose probe is under way: most are over by then.
@@ -48,7 +48,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Table {
-    hosts: HashMap<Arc<str>, Host>,
+    hosts: HashMap<Arc<str>, Box<Host>>,
     sweep_at: usize,
 }
 
@@ -76,7 +76,7 @@ pub struct Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         if let Some(state) = self.shared.table().hosts.get_mut(&self.host) {
-            state.seated = state.seated.saturating_sub(1);
+            state.leave(|queue| queue.seated = queue.seated.saturating_sub(1));
         }
     }
 }
@@ -153,8 +153,9 @@ impl Hosts {
             if now + wait > until {
                 return Err(self.busy(host, now + wait, Why::Busy));
             }
-            state.waiting += 1;
-            (name, state.slots.clone())
+            let queue = state.queue(self.shared.concurrency);
+            queue.waiting += 1;
+            (name, queue.slots.clone())
         };
         let place = Place { shared: &self.shared, host: &name };
         // The semaphore is fair: slots are given in the order in which they were asked for.
@@ -168,7 +169,7 @@ impl Hosts {
                 let (_, state) = table.host(host, &self.shared, now);
                 let gate = state.gate(self.shared.delay, true, now);
                 if gate == Gate::Open {
-                    state.running.push(now);
+                    state.queue(self.shared.concurrency).running.push(now);
                 }
                 gate
             };
@@ -193,11 +194,11 @@ impl Hosts {
         let now = Instant::now();
         let mut table = self.shared.table();
         let (name, state) = table.host(host, &self.shared, now);
-        if state.seated >= self.shared.longest_queue {
+        if state.queue(self.shared.concurrency).seated >= self.shared.longest_queue {
             let wait = state.expected_wait(self.shared.delay, self.shared.concurrency, now);
             return Err(self.busy(host, now + wait, Why::Busy));
         }
-        state.seated += 1;
+        state.queue(self.shared.concurrency).seated += 1;
         Ok(Seat { shared: self.shared.clone(), host: name })
     }
 
@@ -209,10 +210,11 @@ impl Hosts {
         if gate != Gate::Open {
             return Err(self.refused(host, gate, now).unwrap_or_else(|| self.busy(host, now, Why::Busy)));
         }
-        let Ok(slot) = state.slots.clone().try_acquire_owned() else {
+        let queue = state.queue(self.shared.concurrency);
+        let Ok(slot) = queue.slots.clone().try_acquire_owned() else {
             return Err(self.busy(host, now, Why::Busy));
         };
-        state.running.push(now);
+        queue.running.push(now);
         drop(table);
         Ok(self.begun(name, slot, now))
     }
@@ -255,7 +257,8 @@ impl Hosts {
     /// Stops `host` for `wait`, by the operator's order.
     pub fn hold(&self, host: &str, wait: Duration, why: &str) {
         let now = Instant::now();
-        self.shared.table().host(host, &self.shared, now).1.hold = Some(Hold { until: now + wait, why: why.into() });
+        self.shared.table().host(host, &self.shared, now).1.hold =
+            Some(Box::new(Hold { until: now + wait, why: why.into() }));
         self.shared.paused(host, Cause::Operator, wait);
     }
 
@@ -263,7 +266,7 @@ impl Hosts {
     pub fn resume(&self, host: &str) {
         let mut table = self.shared.table();
         if let Some(state) = table.hosts.get_mut(host) {
-            (state.hold, state.paused_until, state.trouble) = (None, None, Default::default());
+            state.resume();
         }
         drop(table);
         tracing::info!(host, "host resumed");
@@ -339,10 +342,10 @@ impl Table {
     fn host(&mut self, name: &str, shared: &Shared, now: Instant) -> (Arc<str>, &mut Host) {
         if !self.hosts.contains_key(name) {
             self.forget_idle_hosts(shared, now);
-            self.hosts.insert(name.into(), Host::new(shared.concurrency));
+            self.hosts.insert(name.into(), Box::default());
         }
         let name = self.hosts.get_key_value(name).map_or_else(|| name.into(), |(name, _)| name.clone());
-        let host = self.hosts.entry(name.clone()).or_insert_with(|| Host::new(shared.concurrency));
+        let host = self.hosts.entry(name.clone()).or_default();
         (name, host)
     }
 
@@ -376,9 +379,11 @@ impl Drop for Turn {
         let (sign, status, path) = std::mem::take(&mut self.end);
         let mut table = self.shared.table();
         let Some(state) = table.hosts.get_mut(&self.host) else { return };
-        if let Some(at) = state.running.iter().position(|since| *since == self.begun) {
-            state.running.swap_remove(at);
-        }
+        state.leave(|queue| {
+            if let Some(at) = queue.running.iter().position(|since| *since == self.begun) {
+                queue.running.swap_remove(at);
+            }
+        });
         let pause = state.ended(sign, status, took, now, self.shared.dice());
         drop(table);
         if sign == Sign::Nothing {
@@ -402,7 +407,7 @@ struct Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if let Some(state) = self.shared.table().hosts.get_mut(self.host) {
-            state.waiting = state.waiting.saturating_sub(1);
+            state.leave(|queue| queue.waiting = queue.waiting.saturating_sub(1));
         }
     }
 }

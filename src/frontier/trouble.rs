@@ -60,7 +60,7 @@ pub enum Cause {
 }
 
 /// What a host has done to us lately.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Trouble {
     /// Pauses since it was last forgiven.
     refusals: u32,

@@ -41,7 +41,7 @@ impl State {
         match host.gate(delay, true, now) {
             Gate::Held(_) => Self::Held,
             Gate::Down(_) | Gate::Probing => Self::Down,
-            _ if !host.running.is_empty() => Self::Working,
+            _ if !host.running().is_empty() => Self::Working,
             Gate::Rests(_) if host.paused_until.is_some_and(|until| until > now) => Self::Paused,
             Gate::Rests(_) => Self::Resting,
             Gate::Open => Self::Free,
@@ -101,16 +101,16 @@ impl Hosts {
 impl HostView {
     fn of(name: &str, host: &Host, delay: Duration, now: Instant) -> Self {
         let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        let hold = host.hold.as_ref().filter(|hold| hold.until > now);
-        let due = [host.free_at(delay), host.trouble.silent_until(), hold.map(|hold| hold.until)];
+        let hold = host.hold.as_deref().filter(|hold| hold.until > now);
+        let due = [host.free_at(delay), host.trouble().silent_until(), hold.map(|hold| hold.until)];
         let due = due.into_iter().flatten().max().unwrap_or(now);
         Self {
             host: name.to_owned(),
             state: State::of(host, delay, now),
             why: hold.map(|hold| hold.why.to_string()),
             interval_ms: milliseconds(host.interval(delay)),
-            waiting: host.waiting,
-            running: host.running.len(),
+            waiting: host.waiting(),
+            running: host.running().len(),
             next_due_ms: milliseconds(due.saturating_duration_since(now)),
             response_ms: host.typical.map(milliseconds),
             last_statuses: host
