@@ -50,7 +50,7 @@ fn run(mode: &str, round: usize) -> (f64, f64) {
 }
 
 /// User and system time of the process (`/proc/PID/stat`, in hundredths of a second on Linux).
-fn cpu_seconds(worker: &Worker) -> f64 {
+pub fn cpu_seconds(worker: &Worker) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{}/stat", worker.id())).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();

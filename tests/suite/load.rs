@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::cost::cpu_seconds;
+use crate::kafka;
 use crate::setup::{HOSTS, Setup, ended_for_good, origin_in};
 use crate::worker::Worker;
 
@@ -59,4 +61,78 @@ fn peak_memory(worker: &Worker) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", worker.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
     line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// A world of a thousand hosts and twelve partitions, with room for so many messages.
+fn many_hosts(name: &str, in_flight: usize) -> Setup {
+    let mut setup = Setup::without_topics(name, kafka::shared());
+    let topics = ["urls", "articles", "rejected", "outcomes", "feeds", "retry"].map(|topic| setup.topic(topic));
+    let wanted: Vec<_> =
+        topics.iter().enumerate().map(|(i, name)| (name.as_str(), if i == 0 { 12 } else { 1 })).collect();
+    setup.topics.create(&wanted, 1);
+    (0..1_000).for_each(|number| setup.host(&format!("host-{number}.example")));
+    setup.host("slow.example");
+    setup.set("delivery", "max_in_flight", &in_flight.to_string());
+    setup.set("frontier", "host_concurrency", "1");
+    setup
+}
+
+/// Seconds from the first outcome of the others to the last of `others`.
+fn seconds_of_others(setup: &Setup, others: usize) -> f64 {
+    let within = Duration::from_secs(600);
+    let is_other =
+        |record: &crate::topics::Record| !record.json()["url"].as_str().unwrap_or_default().contains("slow.example");
+    let mut reader = setup.read("outcomes");
+    reader.until("the first outcome", within, |all| !all.is_empty());
+    let start = Instant::now();
+    reader.until("the others' outcomes", within, |all| {
+        all.len() >= others && all.iter().filter(|record| is_other(record)).count() >= others
+    });
+    start.elapsed().as_secs_f64()
+}
+
+#[test]
+#[ignore = "minutes long: run by its name, prints its figures"]
+fn a_host_that_takes_ten_seconds_an_answer_takes_little_from_the_others() {
+    const OTHERS: usize = 6_000;
+    let mut ratios = Vec::new();
+    for round in 0..3 {
+        let [without, with] = [false, true].map(|slow| {
+            let setup = many_hosts(&format!("load-slow-{round}-{slow}"), 256);
+            setup.site.slow_down("slow.example", Duration::from_secs(10));
+            setup.site.take_time(Duration::from_millis(20));
+            let every = |number: usize| slow && number.is_multiple_of(20);
+            setup.send_urls((0..OTHERS).flat_map(|number| {
+                let slow = every(number).then(|| format!("http://slow.example/article/{}", 100_000 + number));
+                slow.into_iter().chain([format!("http://host-{}.example/article/{number}", number % 1_000)])
+            }));
+            let worker = Worker::start(&setup);
+            let seconds = seconds_of_others(&setup, OTHERS);
+            worker.kill();
+            seconds
+        });
+        println!("round {round}: {OTHERS} pages in {without:.1} s, with 300 messages for the slow host in {with:.1} s");
+        ratios.push(with / without);
+    }
+    ratios.sort_by(f64::total_cmp);
+    println!("the middle of three: {:.3} of the time", ratios[1]);
+}
+
+#[test]
+#[ignore = "a minute long: run by its name, prints its figures"]
+fn a_thousand_in_flight_wait_for_hosts_that_answer_after_two_seconds() {
+    const URLS: usize = 6_000;
+    let setup = many_hosts("load-waiting", 1_000);
+    setup.site.take_time(Duration::from_secs(2));
+    setup.send_urls((0..URLS).map(|number| format!("http://host-{}.example/article/{number}", number % 1_000)));
+    let worker = Worker::start(&setup);
+    let before = cpu_seconds(&worker);
+    let seconds = seconds_of_others(&setup, URLS);
+    println!(
+        "{URLS} pages in {seconds:.1} s, {:.0} a second: {:.0} % of a core, memory at its peak {} MiB",
+        URLS as f64 / seconds,
+        (cpu_seconds(&worker) - before) / seconds * 100.0,
+        peak_memory(&worker) / 1024,
+    );
+    worker.stop();
 }

@@ -46,6 +46,7 @@ mod known;
 mod load;
 mod outage;
 mod outcomes;
+mod politeness;
 mod rebalances;
 mod replay;
 mod retries;

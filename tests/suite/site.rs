@@ -1,13 +1,14 @@
 //! The web that pages come from: one server on loopback that plays any number of hosts.
 //!
 //! `/article/N` on every host is article number N. What a test registers comes before that;
-//! everything else, robots.txt included, is 404.
+//! everything else, robots.txt included, is 404. An answer with an `etag` is 304 to whoever has it. Every visit is
+//! logged.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -28,7 +29,24 @@ pub struct Site {
 struct Inner {
     pages: Mutex<HashMap<(String, String), Vec<Answer>>>,
     requests: Mutex<HashMap<(String, String), usize>>,
+    visits: Mutex<Vec<Visit>>,
     delay_ms: AtomicU64,
+    slow: Mutex<HashMap<String, Duration>>,
+}
+
+/// A request, and the answer that it got.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The host that was asked for.
+    pub host: String,
+    /// The path and query.
+    pub path: String,
+    /// When it came.
+    pub begun: Instant,
+    /// When the answer was on its way.
+    pub ended: Instant,
+    /// The answer's status.
+    pub status: u16,
 }
 
 /// What a request gets.
@@ -136,9 +154,21 @@ impl Site {
         self.inner.delay_ms.store(delay.as_millis() as u64, Ordering::Relaxed);
     }
 
+    /// From now on each answer of this host takes so long.
+    pub fn slow_down(&self, host: &str, delay: Duration) {
+        self.inner.slow.lock().unwrap().insert(host.to_owned(), delay);
+    }
+
     /// How often an address was asked for.
     pub fn requests(&self, address: &str) -> usize {
         self.inner.requests.lock().unwrap().get(&split(address)).copied().unwrap_or(0)
+    }
+
+    /// All requests that were answered, in the order in which they came.
+    pub fn visits(&self) -> Vec<Visit> {
+        let mut visits = self.inner.visits.lock().unwrap().clone();
+        visits.sort_by_key(|visit| visit.begun);
+        visits
     }
 
     /// How often anything but robots.txt was asked for.
@@ -157,12 +187,21 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response<Bo
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let host = host.split(':').next().unwrap_or_default().to_owned();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let answer = inner.answer(host, path);
-    tokio::time::sleep(Duration::from_millis(inner.delay_ms.load(Ordering::Relaxed))).await;
+    let begun = Instant::now();
+    let mut answer = inner.answer(host.clone(), path.clone());
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok());
+    if known.is_some_and(|known| answer.headers.iter().any(|(name, value)| *name == "etag" && value == known)) {
+        (answer.status, answer.body) = (304, Vec::new());
+    }
+    let slow = inner.slow.lock().unwrap().get(&host).copied();
+    let delay = slow.unwrap_or_else(|| Duration::from_millis(inner.delay_ms.load(Ordering::Relaxed)));
+    tokio::time::sleep(delay).await;
     if let Some(mut gate) = answer.gate {
         // A gate that is dropped with its test counts as open.
         let _ = gate.wait_for(|open| *open).await;
     }
+    let visit = Visit { host, path, begun, ended: Instant::now(), status: answer.status };
+    inner.visits.lock().unwrap().push(visit);
     let mut response = Response::builder().status(answer.status);
     for (name, value) in answer.headers {
         response = response.header(name, value);

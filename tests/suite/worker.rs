@@ -99,9 +99,18 @@ impl Worker {
 
     /// Asks the admin server; `None` while it does not listen.
     pub fn get(&self, path: &str) -> Option<Page> {
+        self.ask("GET", path, "")
+    }
+
+    /// Gives the admin server an order, with these headers, each with its line's end.
+    pub fn post(&self, path: &str, headers: &str) -> Page {
+        self.ask("POST", path, &format!("content-length: 0\r\n{headers}")).expect("an admin server")
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str) -> Option<Page> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.admin)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n").ok()?;
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}connection: close\r\n\r\n").ok()?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;
         let answer = String::from_utf8(answer).ok()?;
