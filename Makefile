@@ -1,5 +1,5 @@
 # `make` or `make help` lists what can be made. It needs git, make, a compiler of C and C++, perl and rustup's
-# cargo; the tests need a JDK 17 and Maven too. What is missing is installed where that may be, else named.
+# cargo; the tests need a JDK 17, Maven and Redis too. What is missing is installed where that may be, else named.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -24,11 +24,11 @@ demo: compilers ## The whole pipeline on embedded parts: no network, no Java, do
 	$(CARGO) run --locked -- demo
 
 .PHONY: test
-test: compilers kafka ## All tests, against a real Apache Kafka; some: ONLY=delivery; in the other mode: DELIVERY=at_least_once
+test: compilers kafka redis ## All tests, against a real Apache Kafka; some: ONLY=delivery; in the other mode: DELIVERY=at_least_once
 	NEWSWIRE_TEST_DELIVERY=$(DELIVERY) $(TEST) -- $(ONLY)
 
 .PHONY: crash
-crash: compilers kafka ## Workers and brokers killed at random, then an oracle; sizes: CRASH_URLS=600 CRASH_KILLS=10 and more
+crash: compilers kafka redis ## Workers and brokers killed at random, then an oracle; sizes: CRASH_URLS=600 CRASH_KILLS=10 and more
 	$(TEST) --test suite -- --ignored --exact --nocapture crash::the_long_form_loses_nothing_and_doubles_nothing
 
 .PHONY: cost
@@ -62,6 +62,10 @@ docs: ## The documentation of the code, warnings denied
 .PHONY: compilers
 compilers:
 	@tests/compilers.sh
+
+.PHONY: redis
+redis:
+	@tests/redis/server.sh
 
 .PHONY: kafka
 kafka: $(KAFKA)/.complete ## Fetches the Apache Kafka that the tests start (54 MB, once)

@@ -39,8 +39,10 @@ pub fn check(url: &str, json: bool, settings: &Settings) -> Result<ExitCode, Fai
         values.log.filter = "warn".into();
     }
     logging::start(&values.log)?;
+    let runtime = runtime()?;
+    let _within = runtime.enter();
     let pipeline = pipeline(Arc::new(values)).map_err(Failure::usage)?;
-    let ending = runtime()?.block_on(pipeline.check(url));
+    let ending = runtime.block_on(pipeline.check(url));
     let mut out = std::io::stdout().lock();
     if json || !out.is_terminal() {
         serde_json::to_writer(&mut out, &report(url, &ending)).map_err(std::io::Error::from)?;
@@ -66,10 +68,12 @@ fn pipeline(values: Arc<Values>) -> Result<Pipeline, String> {
 fn known(values: &Values) -> Arc<Store> {
     let limits = Limits { ttl: values.dedup.ttl, most: usize::MAX, original: Original::First };
     let folder = &values.dedup_folder();
-    if values.dedup.store != DedupStore::Embedded || !folder.exists() {
-        return Store::new(limits);
-    }
-    Store::open(limits, folder).unwrap_or_else(|failure| {
+    let store = match values.dedup.store {
+        DedupStore::Embedded if folder.exists() => Store::open(limits, folder),
+        DedupStore::Redis => Store::shared(limits, values.redis_url(), &values.kafka.group_id),
+        DedupStore::Embedded | DedupStore::Memory => return Store::new(limits),
+    };
+    store.unwrap_or_else(|failure| {
         tracing::warn!(error = %failure, "what is known is not looked at");
         Store::new(limits)
     })

@@ -71,9 +71,10 @@ enum Command {
     },
     /// Decide for each document of a stream (JSON lines with "id" and "text") whether it is a copy.
     Dedup {
-        /// The folder of an embedded store to read and to write; without it nothing is kept
-        #[arg(long, value_name = "FOLDER")]
-        store: Option<PathBuf>,
+        /// The folder of an embedded store, or the address of a Redis ("redis://HOST:PORT"), to read and to write; without it
+        /// nothing is kept
+        #[arg(long, value_name = "FOLDER or URL")]
+        store: Option<String>,
     },
     /// Print the identity of each URL of a list: the address to fetch, and the key to compare.
     Identity,

@@ -18,7 +18,6 @@ pub(super) fn not_in_this_version(settings: &Settings, reader: &mut Reader) {
         }
     };
     refuse(settings.frontier.store == FrontierStore::Redis, "frontier.store", r#""memory""#);
-    refuse(settings.dedup.store == DedupStore::Redis, "dedup.store", r#""memory" and "embedded""#);
     refuse(settings.feeds.use_content, "feeds.use_content", "false");
 }
 

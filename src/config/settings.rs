@@ -32,6 +32,11 @@ impl Settings {
         format!("{}-{group:016x}", self.delivery.instance_id)
     }
 
+    /// The shared store's address; empty for none.
+    pub fn redis_url(&self) -> &str {
+        self.dedup.redis_url.as_ref().map_or("", Secret::expose)
+    }
+
     /// The folder of the worker's embedded store.
     pub fn dedup_folder(&self) -> PathBuf {
         self.dedup.path.join(self.worker_name())

@@ -2,7 +2,7 @@
 
 use super::Fingerprint;
 use super::entry::{ArticleId, Entry, origin_hash};
-use super::known::Known;
+use super::index::Index;
 use super::verify::{CERTAIN, Resemblance, SAFE_TO_DROP, Side, resemblance};
 use crate::record::{Origin, Relation};
 
@@ -79,7 +79,7 @@ pub enum Finding {
 }
 
 /// Decides what `asked` is. With the answer come the numbers of the articles that it leans on.
-pub fn decide(asked: &Asked, known: &Known, original: Original) -> (Finding, Vec<u32>) {
+pub fn decide(asked: &Asked, known: &impl Index, original: Original) -> (Finding, Vec<u32>) {
     let Some((number, before)) = known.by_id(asked.id) else {
         let (link, merged, leans_on) = related(asked, known, original, None);
         let duplicate = link.is_some_and(|link| link.similarity >= SAFE_TO_DROP);
@@ -101,7 +101,7 @@ pub fn decide(asked: &Asked, known: &Known, original: Original) -> (Finding, Vec
 /// The earlier article that `asked` belongs to, and another story that turns out to be the same.
 fn related(
     asked: &Asked,
-    known: &Known,
+    known: &impl Index,
     original: Original,
     before: Option<&Entry<'_>>,
 ) -> (Option<Link>, Option<ArticleId>, Vec<u32>) {
@@ -122,7 +122,7 @@ fn related(
     };
     let verify = |number: u32| {
         let entry = known.entry(number).filter(|entry| entry.id != asked.id)?;
-        let resemblance = resemblance(&new, &entry.side, &known.boilerplate)?;
+        let resemblance = resemblance(&new, &entry.side, |host, shingle| known.repeats(host, shingle))?;
         Some((number, entry, resemblance))
     };
     let mut alike: Vec<(u32, Entry<'_>, Resemblance)> =

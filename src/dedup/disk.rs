@@ -21,7 +21,7 @@ const JOURNAL_BYTES: u64 = 64 << 20;
 /// No earlier state of an article.
 const NONE: u32 = u32::MAX;
 
-/// Why the store can't be used.
+/// Why a store can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has it.
@@ -29,6 +29,12 @@ pub enum StoreError {
     Held {
         /// The folder.
         path: PathBuf,
+    },
+    /// A shared store's address can't be read.
+    #[error("dedup.redis_url: {detail}")]
+    Address {
+        /// Why.
+        detail: String,
     },
     /// It can't be opened, read or written: no right, a full disk, damage.
     #[error("dedup.path = {path:?}: {source}")]

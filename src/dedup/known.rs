@@ -3,21 +3,22 @@
 //! Articles are numbered in the order in which they came; the oldest are the first to be forgotten. What finds an
 //! article (its id, its text, its anchors) may still name one that is gone: that is looked at when it is found.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use hashbrown::HashTable;
 
 use super::anchors::Anchors;
-use super::boilerplate::Boilerplate;
 use super::entry::{ArticleId, Entry};
+use super::index::Index;
+use super::learned::Learned;
 use super::{Fingerprint, TextHash};
 
 /// Candidates that are verified, those with most anchors in common. More than eight found nothing more.
-const MOST_CANDIDATES: usize = 8;
+pub const MOST_CANDIDATES: usize = 8;
 
 /// Articles of one text that are found by it: when one is gone the next is there. All of them would be a list without
 /// end, of an error page that a thousand sites serve.
-const SAME_TEXT: usize = 4;
+pub const SAME_TEXT: usize = 4;
 
 /// What is known.
 #[derive(Debug, Default)]
@@ -29,10 +30,7 @@ pub struct Known {
     by_id: HashTable<(u32, u32)>,
     by_text: HashTable<(u32, u32)>,
     anchors: Anchors,
-    /// What hosts repeat.
-    pub boilerplate: Boilerplate,
-    /// Stories that turned out to be another one.
-    merged: HashMap<ArticleId, ArticleId>,
+    learned: Learned,
 }
 
 impl Known {
@@ -53,11 +51,6 @@ impl Known {
             + self.anchors.bytes()
     }
 
-    /// The article with this number.
-    pub fn entry(&self, number: u32) -> Option<Entry<'_>> {
-        Entry::read(self.packed(number)?)
-    }
-
     /// The bytes of the article with this number.
     pub fn packed(&self, number: u32) -> Option<&[u8]> {
         self.entries.get(number.checked_sub(self.first)? as usize)?.as_deref()
@@ -75,55 +68,11 @@ impl Known {
         Some((number, self.entry(number)?))
     }
 
-    /// The article with this id.
-    pub fn by_id(&self, id: ArticleId) -> Option<(u32, Entry<'_>)> {
-        let tag = id_tag(id);
-        let is_it = |slot: &(u32, u32)| slot.0 == tag && self.entry(slot.1).is_some_and(|entry| entry.id == id);
-        let (_, number) = *self.by_id.find(spread(tag), is_it)?;
-        Some((number, self.entry(number)?))
-    }
-
-    /// An article with this text.
-    pub fn by_text(&self, text: TextHash) -> Option<(u32, Entry<'_>)> {
-        let tag = text.0 as u32;
-        let is_it = |slot: &(u32, u32)| slot.0 == tag && self.entry(slot.1).is_some_and(|entry| entry.text == text);
-        let (_, number) = *self.by_text.find(spread(tag), is_it)?;
-        Some((number, self.entry(number)?))
-    }
-
-    /// The articles that have most anchors in common with a text, the best first.
-    pub fn candidates(&self, text: &Fingerprint) -> Vec<u32> {
-        let mut found: Vec<u32> = Vec::new();
-        for probe in &text.probes {
-            self.anchors.find(*probe, |number| found.push(number));
-        }
-        found.sort_unstable();
-        let mut counted: Vec<(usize, u32)> = found.chunk_by(|a, b| a == b).map(|same| (same.len(), same[0])).collect();
-        // Of as many anchors the earlier article.
-        counted.sort_unstable_by_key(|(count, number)| (usize::MAX - count, *number));
-        let live = counted.into_iter().map(|(_, number)| number).filter(|number| self.packed(*number).is_some());
-        live.take(MOST_CANDIDATES).collect()
-    }
-
-    /// The story that `cluster` turned out to be, or itself.
-    pub fn story(&self, cluster: ArticleId) -> ArticleId {
-        self.merged.get(&cluster).copied().unwrap_or(cluster)
-    }
-
     /// Knows one more article, under `number`, which is no lower than [`Known::next_number`].
     pub fn insert(&mut self, number: u32, packed: Box<[u8]>, anchors: &[u32], edges: &[u32]) {
         let Some(entry) = Entry::read(&packed) else { return };
         let text = entry.text;
-        let (cluster, merged, host) = (entry.cluster(), entry.merged, entry.side.host);
-        if merged.is_some() || self.merged.contains_key(&cluster) {
-            self.merge(merged, cluster);
-        }
-        for shingle in entry.side.shingles.values(entry.side.shingles.level()) {
-            self.boilerplate.learn(host, shingle, cluster.0);
-        }
-        for shingle in edges {
-            self.boilerplate.learn(host, *shingle, cluster.0);
-        }
+        self.learned.learn(&entry, edges);
         if self.entries.is_empty() {
             self.first = number;
         }
@@ -175,12 +124,46 @@ impl Known {
         }
         packed
     }
+}
 
-    fn merge(&mut self, other: Option<ArticleId>, cluster: ArticleId) {
-        let story = self.story(cluster);
-        if let Some(other) = other.filter(|other| *other != story) {
-            self.merged.insert(other, story);
+impl Index for Known {
+    fn entry(&self, number: u32) -> Option<Entry<'_>> {
+        Entry::read(self.packed(number)?)
+    }
+
+    fn by_id(&self, id: ArticleId) -> Option<(u32, Entry<'_>)> {
+        let tag = id_tag(id);
+        let is_it = |slot: &(u32, u32)| slot.0 == tag && self.entry(slot.1).is_some_and(|entry| entry.id == id);
+        let (_, number) = *self.by_id.find(spread(tag), is_it)?;
+        Some((number, self.entry(number)?))
+    }
+
+    fn by_text(&self, text: TextHash) -> Option<(u32, Entry<'_>)> {
+        let tag = text.0 as u32;
+        let is_it = |slot: &(u32, u32)| slot.0 == tag && self.entry(slot.1).is_some_and(|entry| entry.text == text);
+        let (_, number) = *self.by_text.find(spread(tag), is_it)?;
+        Some((number, self.entry(number)?))
+    }
+
+    fn candidates(&self, text: &Fingerprint) -> Vec<u32> {
+        let mut found: Vec<u32> = Vec::new();
+        for probe in &text.probes {
+            self.anchors.find(*probe, |number| found.push(number));
         }
+        found.sort_unstable();
+        let mut counted: Vec<(usize, u32)> = found.chunk_by(|a, b| a == b).map(|same| (same.len(), same[0])).collect();
+        // Of as many anchors the earlier article.
+        counted.sort_unstable_by_key(|(count, number)| (usize::MAX - count, *number));
+        let live = counted.into_iter().map(|(_, number)| number).filter(|number| self.packed(*number).is_some());
+        live.take(MOST_CANDIDATES).collect()
+    }
+
+    fn repeats(&self, host: u32, shingle: u32) -> bool {
+        self.learned.repeats(host, shingle)
+    }
+
+    fn story(&self, cluster: ArticleId) -> ArticleId {
+        self.learned.story(cluster)
     }
 }
 

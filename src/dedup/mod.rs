@@ -3,7 +3,8 @@
 //! A text becomes a [`Fingerprint`] (`words`, `text`, `sketch`, `fingerprint`). What is known of earlier ones is kept packed
 //! (`entry`) and found by id, text and anchors (`known`, `anchors`); `verify` tells whether two texts are one story,
 //! leaving out what their hosts repeat (`boilerplate`); `decide` says what an article is. A message *claims* that
-//! in one step (`store`), and settles it when its records are committed; `disk` keeps all of it for the next process.
+//! in one step (`store`), and settles it when its records are committed. What is known is a worker's own (`local`, and `disk` for
+//! the next process), or a group's (`shared`): both are an `index` that the same rules decide by.
 
 mod anchors;
 mod boilerplate;
@@ -12,7 +13,11 @@ mod disk;
 mod entry;
 mod fingerprint;
 mod gauges;
+mod index;
 mod known;
+mod learned;
+mod local;
+mod shared;
 mod sketch;
 mod store;
 mod stream;

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
-use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::{ArticleId, Asked, Finding, Fingerprint, Limits, Original, Store, StoreError, host_hash};
+use super::{ArticleId, Asked, Finding, Fingerprint, Store, StoreError, host_hash};
 use crate::record::{Origin, Relation};
 
 /// A document longer than this is refused: a line is held in memory.
@@ -57,18 +56,9 @@ struct Answer<'a> {
 /// Reads documents `{"id","text",...}`, a line each, and writes `{"id","of","similarity","relation"}`
 /// for each, in order. Blank lines are none. The answer is how many there were.
 ///
-/// What is known is kept in the embedded store in `folder`, or forgotten at the end. The id of an article of an earlier
+/// What is known is kept in `store`, and each decision is settled at once. The id of an article of an earlier
 /// stream is told as the store has it: a hash. A document whose id comes again with the same text is the same document, and gets the same answer.
-pub fn dedup_stream(
-    mut documents: impl BufRead,
-    mut answers: impl Write,
-    folder: Option<&Path>,
-) -> Result<u64, StreamError> {
-    let limits = Limits { ttl: Duration::MAX, most: usize::MAX, original: Original::First };
-    let store = match folder {
-        Some(folder) => Store::open(limits, folder)?,
-        None => Store::new(limits),
-    };
+pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write, store: &Store) -> Result<u64, StreamError> {
     let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
     // The stream's ids are names of its own; ours are hashes of them.
     let mut names: HashMap<ArticleId, String> = HashMap::new();
@@ -119,10 +109,17 @@ pub fn dedup_stream(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dedup::{Limits, Original};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    fn store() -> Arc<Store> {
+        Store::new(Limits { ttl: Duration::MAX, most: usize::MAX, original: Original::First })
+    }
 
     fn answers(documents: &str) -> String {
         let mut out = Vec::new();
-        dedup_stream(documents.as_bytes(), &mut out, None).unwrap();
+        dedup_stream(documents.as_bytes(), &mut out, &store()).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -140,7 +137,7 @@ mod tests {
         let count = dedup_stream(
             &b"{\"id\":\"a\",\"text\":\"t\"}\r\n\r\n{\"id\":\"b\",\"text\":\"u\"}\n\n"[..],
             &mut out,
-            None,
+            &store(),
         )
         .unwrap();
         assert_eq!((count, String::from_utf8(out).unwrap().lines().count()), (2, 2));
@@ -148,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_document_is_named() {
-        let failure = dedup_stream(&b"{\"id\":\"a\",\"text\":\"t\"}\nno\n"[..], Vec::new(), None).unwrap_err();
+        let failure = dedup_stream(&b"{\"id\":\"a\",\"text\":\"t\"}\nno\n"[..], Vec::new(), &store()).unwrap_err();
         assert!(failure.to_string().starts_with("line 2: "), "{failure}");
     }
 

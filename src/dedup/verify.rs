@@ -6,7 +6,6 @@
 //! how far their numbers agree, and whether one host publishes both (a host seldom publishes a copy of its own article
 //! at another address, but often another one of the same form).
 
-use super::boilerplate::Boilerplate;
 use super::sketch::{Overlap, Sketch};
 use crate::record::Relation;
 
@@ -88,7 +87,9 @@ pub struct Resemblance {
 }
 
 /// Compares a new text with a known one. `None` when they are not one story.
-pub fn resemblance(new: &Side<'_>, known: &Side<'_>, boilerplate: &Boilerplate) -> Option<Resemblance> {
+///
+/// `repeats` tells whether a host used a shingle in more than one story.
+pub fn resemblance(new: &Side<'_>, known: &Side<'_>, repeats: impl Fn(u32, u32) -> bool) -> Option<Resemblance> {
     if new.words < FEWEST_WORDS || known.words < FEWEST_WORDS {
         return None;
     }
@@ -96,9 +97,8 @@ pub fn resemblance(new: &Side<'_>, known: &Side<'_>, boilerplate: &Boilerplate) 
     if at_most.both < FEWEST_SHARED {
         return None;
     }
-    let is_boilerplate = |shingle| {
-        boilerplate.has(new.host, shingle) || (known.host != new.host && boilerplate.has(known.host, shingle))
-    };
+    let is_boilerplate =
+        |shingle| repeats(new.host, shingle) || (known.host != new.host && repeats(known.host, shingle));
     let shingles = Overlap::of(&new.shingles, &known.shingles, is_boilerplate);
     let numbers = Overlap::of(&new.numbers, &known.numbers, |_| false);
     let score = score(new, known, shingles, numbers);

@@ -178,7 +178,8 @@ impl ConsumerContext for Rebalances {
                 self.set_membership(consumer.group_metadata());
                 let committed = committed(consumer, list, &self.finished);
                 self.look_at_place(consumer, list.count());
-                self.known.resolve(|consumed| is_committed(&committed, consumed));
+                let positions = committed.clone();
+                self.known.resolve(move |consumed| is_committed(&positions, consumed));
                 self.partitions.assign(committed);
             }
             Rebalance::Revoke(list) => self.revoke(consumer, list),
@@ -190,7 +191,7 @@ impl ConsumerContext for Rebalances {
 }
 
 /// Whether the message at a position was committed; `None` where its partition is not ours.
-fn is_committed(committed: &[(Partition, Option<Position>)], consumed: &Origin) -> Option<bool> {
+pub(super) fn is_committed(committed: &[(Partition, Option<Position>)], consumed: &Origin) -> Option<bool> {
     let is_it = |partition: &Partition| *partition.topic == *consumed.topic && partition.number == consumed.partition;
     let (_, position) = committed.iter().find(|(partition, _)| is_it(partition))?;
     let Some(Position { frontier, done }) = position else { return Some(false) };
@@ -201,7 +202,7 @@ fn is_committed(committed: &[(Partition, Option<Position>)], consumed: &Origin) 
 ///
 /// To guess would be to do again what is done. Offsets of a transaction that is still open are waited for
 /// (`isolation.level` makes the request ask for stable offsets, KIP-447).
-fn committed(
+pub(super) fn committed(
     consumer: &Consumer,
     list: &TopicPartitionList,
     finished: &CancellationToken,

@@ -331,7 +331,7 @@ impl Pipeline {
         let asked = asked(&article, origin, consumed);
         let (answer, claim) = match dedup {
             Dedup::Claim(_) => self.store.claim(&asked).await,
-            Dedup::Look => (self.store.look(&asked), None),
+            Dedup::Look => (self.store.look(&asked).await, None),
         };
         self.note(notes, "dedup", started.elapsed());
         let decision = match answer {

@@ -92,6 +92,7 @@ impl WorkerError {
                 | Self::Client(_)
                 | Self::Orders(_)
                 | Self::NotAlone(_)
+                | Self::Known(StoreError::Address { .. })
                 | Self::Admin { .. }
                 | Self::Delivery(DeliveryError::Client(_))
         )
@@ -170,7 +171,8 @@ fn open_store(settings: &Settings) -> Result<Arc<Store>, StoreError> {
     let limits = Limits { ttl: settings.dedup.ttl, most: MOST_KNOWN, original: Original::First };
     match settings.dedup.store {
         DedupStore::Embedded => Store::open(limits, &settings.dedup_folder()),
-        DedupStore::Memory | DedupStore::Redis => {
+        DedupStore::Redis => Store::shared(limits, settings.redis_url(), &settings.kafka.group_id),
+        DedupStore::Memory => {
             tracing::warn!("what is known of articles is forgotten when this worker ends (dedup.store = \"memory\")");
             Ok(Store::new(limits))
         }

@@ -16,7 +16,7 @@ use crate::config::{DeliveryMode, Membership, Settings};
 use crate::kafka::{
     Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox, Place,
     Rebalances, Share, Taken, TopicError, Transactions, Waiting, Writer, consumer_config, create_topics,
-    missing_topics, producer_config, protocol, read_topics,
+    missing_topics, producer_config, protocol, read_topics, resolve_forsaken,
 };
 
 /// How long the last commit of a drain may take.
@@ -113,6 +113,7 @@ impl Session {
         let mut taking = on_thread("intake", move || intake.run())?;
 
         let mut tasks = JoinSet::new();
+        let resolving = tokio::spawn(resolve_forsaken(consumer.clone(), worker.known.clone(), finished.clone()));
         let mut end = tokio::select! {
             () = dispatch(worker, &commit, taken, &mut tasks) => Ok(()),
             end = &mut taking => Err(intake_end(end)),
@@ -142,7 +143,9 @@ impl Session {
         tasks.shutdown().await;
         worker.health.stages_emptied();
         last_commit(&commit, &abandon, &mut committing).await;
+        worker.known.settled(LAST_COMMIT).await;
         finished.cancel();
+        let _ = resolving.await;
         if !taking.is_terminated() {
             let _ = taking.await;
         }

@@ -1,5 +1,5 @@
 //! The worker as its users meet it: a process with a settings file, topics of a real Kafka, signals,
-//! HTTP and standard output. Nothing of the crate is called from here but its binary.
+//! HTTP and standard output. Nothing of the crate is called from here but its binary, and the store that workers share.
 //!
 //! One test binary, a module for each capability; one broker serves them all, with topics, a group
 //! and a folder of its own for each test. `make test` fetches Kafka before it runs this.
@@ -13,6 +13,7 @@
 //! | [`setup`] | a test's own topics, settings and site |
 //! | [`worker`] | the process: its log, signals, admin server and end |
 //! | [`command`] | commands that answer and leave |
+//! | [`redis`] | a real Redis of a test's own |
 //! | [`schema`] | records held against the published schema |
 //! | [`keeper`] | ends what was started, however the run ends |
 //! | [`wait`] | waiting for a condition, with a deadline |
@@ -23,6 +24,7 @@ mod command;
 mod kafka;
 mod keeper;
 mod pages;
+mod redis;
 mod schema;
 mod setup;
 mod site;
@@ -50,4 +52,5 @@ mod politeness;
 mod rebalances;
 mod replay;
 mod retries;
+mod shared;
 mod start;

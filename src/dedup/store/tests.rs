@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::dedup::local::Attempt;
 use crate::dedup::{ArticleId, Fingerprint};
 use crate::record::{Origin, Relation};
 
@@ -49,10 +50,18 @@ fn duplicate_of(key: &str) -> String {
     format!("duplicate of {}", ArticleId::of_key(key))
 }
 
+fn local(store: &Store) -> &Local {
+    let Kept::Here(local) = &store.0 else { panic!("a store of one's own") };
+    local
+}
+
 /// Claims without waiting; `None` where one would have to wait.
 fn try_claim(store: &Arc<Store>, asked: &Asked) -> Option<(String, Option<Claim>)> {
-    match store.attempt(asked).unwrap() {
-        Attempt::Done(finding, claim) => Some((told(&finding), claim)),
+    match local(store).attempt(asked).unwrap() {
+        Attempt::Done(finding, claim) => {
+            let claim = claim.map(|(number, token)| Claim { store: store.clone(), number, token });
+            Some((told(&finding), claim))
+        }
         Attempt::Wait(..) => None,
     }
 }
@@ -313,7 +322,7 @@ fn what_a_crash_left_pending_is_resolved_by_the_groups_commit() {
         drop((lost, revision));
         let store = reopened(store, &folder);
         assert!(try_claim(&store, &asked("b", "text", 9)).is_none(), "not decided before the commit is known");
-        store.resolve(|consumed| Some(consumed.offset >= 7 && committed));
+        store.resolve(move |consumed| Some(consumed.offset >= 7 && committed));
         if committed {
             assert_eq!(settled(&store, &asked("b", "text", 9)), duplicate_of("a"));
             assert_eq!(settled(&store, &asked("old", "a new text", 10)), "unchanged");
@@ -344,17 +353,7 @@ proptest! {
                     _ => claims.push(claim),
                 }
             }
-            let state = store.lock();
-            let mut live = 0;
-            for number in 0..state.known.next_number() {
-                let Some(entry) = state.known.entry(number) else { continue };
-                live += 1;
-                let (named, _) = state.known.by_id(entry.id).unwrap();
-                let replaced = state.pending.get(&named).and_then(|pending| pending.before);
-                prop_assert!(named == number || replaced == Some(number));
-                prop_assert!(state.known.by_text(entry.text).is_some());
-            }
-            prop_assert_eq!(live, state.known.count());
+            local(&store).is_consistent();
         }
     }
 }

@@ -1,0 +1,495 @@
+//! What a group of workers knows together, in a Redis.
+//!
+//! One script reads what is known of an article and, if that is what the caller has seen before, writes its claim in the
+//! same step ([`Shared::claim`]). The caller decides in between, by the same rules as a store of its own. So an article that
+//! resembles nothing takes one round trip, and a copy two; nobody decides on what has changed since it was looked at.
+//!
+//! Claims have a lease, which their holder renews. One that has run out is not forgotten: who can read the group's commits
+//! resolves it ([`Shared::forsaken`], [`Shared::resolve`]). What hosts repeat and which stories are one is learned by each
+//! worker from what it sees, and is not shared.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{RedisError, RedisResult, Script};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::StoreError;
+use super::decide::{Asked, Decision, Finding, Ruling};
+use super::entry::Entry;
+use super::index::{Course, Index as _, course};
+use super::learned::Learned;
+use super::store::{LEASE, Limits, Settle, Size};
+use crate::record::Origin;
+use slice::{Pending, Slice, View, write_position};
+
+mod slice;
+
+/// How long Redis may take to answer; a step takes it less than a millisecond.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long after it did not answer it is asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+
+/// The first wait for a claim that another holds; it doubles up to [`LONGEST_WAIT`]. An interval of commits is 200 ms.
+const FIRST_WAIT: Duration = Duration::from_millis(25);
+
+/// The longest wait between two looks at a claim that another holds.
+const LONGEST_WAIT: Duration = Duration::from_millis(400);
+
+/// How often the store is asked how it is, and leases are looked after.
+const LOOK_AFTER: Duration = Duration::from_secs(2);
+
+/// How often leases are renewed: four times in their length.
+const RENEW_EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 4);
+
+/// Claims that are settled with one script, at most.
+const SETTLED_AT_ONCE: usize = 500;
+
+/// The longest that Redis is asked to remember anything; it adds to it, and counts milliseconds in 63 bits.
+const LONGEST_TTL: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// Whether the group has committed the message at a position.
+pub type Committed = Box<dyn Fn(&Origin) -> Option<bool> + Send + Sync>;
+
+/// The store.
+pub struct Shared {
+    limits: Limits,
+    /// With a hash tag: a script touches keys of one slot only.
+    prefix: String,
+    connection: ConnectionManager,
+    scripts: Scripts,
+    runtime: Handle,
+    tokens: (RandomState, AtomicU64),
+    state: Mutex<State>,
+    work: Notify,
+    done: Notify,
+}
+
+struct Scripts {
+    claim: Script,
+    settle: Script,
+    take: Script,
+    renew: Script,
+}
+
+#[derive(Default)]
+struct State {
+    learned: Learned,
+    /// The claims that this worker holds, with their tokens.
+    held: HashMap<u32, u64>,
+    /// Settled here, and not there yet.
+    owed: Vec<Settlement>,
+    /// What the group has committed, for claims that were left behind.
+    to_resolve: Vec<Committed>,
+    trouble: Option<String>,
+    size: Size,
+}
+
+#[derive(Clone, Copy)]
+struct Settlement {
+    number: u32,
+    token: u64,
+    how: &'static str,
+}
+
+/// A hash as Redis answers with it.
+type Packed = Vec<(Vec<u8>, Vec<u8>)>;
+
+enum Answer {
+    Written(u32),
+    Known(Vec<u8>, Slice),
+}
+
+impl Shared {
+    /// The store at `url`; those who give it the same `name` share it.
+    pub fn connect(limits: Limits, url: &str, name: &str) -> Result<Arc<Self>, StoreError> {
+        // TLS by ring, as everywhere here; whoever was first has chosen it already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let refused = |source: RedisError| StoreError::Address { detail: source.to_string() };
+        let config = ConnectionManagerConfig::new()
+            .set_response_timeout(Some(ANSWER_WITHIN))
+            .set_connection_timeout(Some(ANSWER_WITHIN))
+            .set_number_of_retries(1)
+            .set_max_delay(ASK_AGAIN);
+        let client = redis::Client::open(url).map_err(refused)?;
+        let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(refused)?;
+        let script = |body: &str| Script::new(&format!("{}\n{body}", include_str!("shared/index.lua")));
+        let shared = Arc::new(Self {
+            limits: Limits { ttl: limits.ttl.min(LONGEST_TTL), ..limits },
+            // Short: it is in every key.
+            prefix: format!("{{nw:{:08x}}}", xxhash_rust::xxh3::xxh3_64(name.as_bytes()) as u32),
+            connection,
+            scripts: Scripts {
+                claim: script(include_str!("shared/claim.lua")),
+                settle: script(include_str!("shared/settle.lua")),
+                take: script(include_str!("shared/take.lua")),
+                renew: script(include_str!("shared/renew.lua")),
+            },
+            runtime: Handle::current(),
+            tokens: (RandomState::new(), AtomicU64::new(0)),
+            state: Mutex::new(State { trouble: Some("it was not reached yet".into()), ..State::default() }),
+            work: Notify::new(),
+            done: Notify::new(),
+        });
+        tokio::spawn(look_after(Arc::downgrade(&shared)));
+        Ok(shared)
+    }
+
+    /// Decides what `asked` is, and claims it: waits for claims that the decision would lean on, and for a Redis that does
+    /// not answer. The answer is the finding, and the number and the token of what is to be settled.
+    pub async fn claim(&self, asked: &Asked) -> (Finding, Option<(u32, u64)>) {
+        let mut wait = FIRST_WAIT;
+        loop {
+            match self.attempt(asked).await {
+                Ok(Some(done)) => return done,
+                Ok(None) => {
+                    sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+                Err(failure) => {
+                    self.in_trouble(&failure);
+                    sleep(ASK_AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// Decides what `asked` is and settles it. Blocks.
+    pub fn decide_now(&self, asked: &Asked) -> Finding {
+        self.runtime.block_on(async {
+            let (finding, claim) = self.claim(asked).await;
+            if let Some((number, token)) = claim {
+                self.settle(number, token, Settle::Confirm);
+                self.settled(LEASE).await;
+            }
+            finding
+        })
+    }
+
+    /// What `asked` would be, without claiming it.
+    pub async fn look(&self, asked: &Asked) -> Finding {
+        match self.ask(asked, &[], &[], 0).await {
+            Ok(Answer::Known(_, slice)) => {
+                let state = self.lock();
+                let view = View { slice: &slice, learned: &state.learned };
+                super::decide::decide(asked, &view, self.limits.original).0
+            }
+            Ok(Answer::Written(_)) => Finding::Decided(NEW),
+            Err(failure) => {
+                tracing::warn!(error = %failure, "the shared dedup store is not looked at");
+                Finding::Decided(NEW)
+            }
+        }
+    }
+
+    /// Notes how a claim ends; it is told to Redis as soon as that listens.
+    pub fn settle(&self, number: u32, token: u64, how: Settle) {
+        let mut state = self.lock();
+        if state.held.get(&number) != Some(&token) {
+            return;
+        }
+        state.held.remove(&number);
+        let how = match how {
+            Settle::Confirm => "c",
+            Settle::Release => "r",
+            Settle::Abandon => "a",
+        };
+        state.owed.push(Settlement { number, token, how });
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// Resolves claims that nobody holds, soon.
+    pub fn resolve(&self, committed: Committed) {
+        self.lock().to_resolve.push(committed);
+        self.work.notify_one();
+    }
+
+    /// Where messages were consumed whose claims have outlived their lease.
+    pub async fn forsaken(&self) -> Vec<Origin> {
+        let Ok((now_s, pending)) = self.pending().await else { return Vec::new() };
+        let is_late = |pending: &Pending| pending.until_s < now_s;
+        pending.into_iter().filter(|(_, pending)| is_late(pending)).map(|(_, pending)| pending.consumed).collect()
+    }
+
+    /// Waits until Redis knows what was settled.
+    pub async fn settled(&self, within: Duration) {
+        let all_told = async {
+            loop {
+                let done = self.done.notified();
+                if self.lock().owed.is_empty() {
+                    return;
+                }
+                self.work.notify_one();
+                done.await;
+            }
+        };
+        if timeout(within, all_told).await.is_err() {
+            tracing::warn!("the shared dedup store was not told of all commits; they are found out by the group's");
+        }
+    }
+
+    /// Why no article can be decided now.
+    pub fn trouble(&self) -> Option<String> {
+        self.lock().trouble.clone()
+    }
+
+    /// How much is known, as of some seconds ago.
+    pub fn size(&self) -> Size {
+        self.lock().size
+    }
+
+    /// Claims; `None` when another's claim must be settled first.
+    async fn attempt(&self, asked: &Asked) -> RedisResult<Option<(Finding, Option<(u32, u64)>)>> {
+        let (mut decision, mut seen) = (NEW, NOTHING.to_vec());
+        loop {
+            let (article, token) = (Entry::pack(asked, &decision), self.token());
+            let (numbers, slice) = match self.ask(asked, &seen, &article, token).await? {
+                Answer::Written(number) => {
+                    let mut state = self.lock();
+                    state.held.insert(number, token);
+                    if let Some(entry) = Entry::read(&article) {
+                        state.learned.learn(&entry, &asked.text.edges);
+                    }
+                    return Ok(Some((Finding::Decided(decision), Some((number, token)))));
+                }
+                Answer::Known(numbers, slice) => (numbers, slice),
+            };
+            match self.weigh(asked, &slice) {
+                Course::Again(number, decision) => {
+                    let token = if slice.is_pending(number) { self.take_over(number, asked).await? } else { None };
+                    return Ok(Some((Finding::Again(decision), token.map(|token| (number, token)))));
+                }
+                Course::Wait(_) => return Ok(None),
+                Course::Unchanged(number) => {
+                    self.remember_anew(number, asked, &slice).await?;
+                    return Ok(Some((Finding::Unchanged, None)));
+                }
+                Course::Write(decided) => (decision, seen) = (decided, numbers),
+            }
+        }
+    }
+
+    fn weigh(&self, asked: &Asked, slice: &Slice) -> Course {
+        let mut state = self.lock();
+        for entry in slice.entries() {
+            state.learned.learn(&entry, &[]);
+        }
+        let view = View { slice, learned: &state.learned };
+        course(asked, &view, |number| slice.is_pending(number), self.limits.original)
+    }
+
+    async fn ask(&self, asked: &Asked, seen: &[u8], article: &[u8], token: u64) -> RedisResult<Answer> {
+        let packed = |shingles: &[u32]| shingles.iter().flat_map(|one| one.to_le_bytes()).collect::<Vec<u8>>();
+        let mut call = self.scripts.claim.prepare_invoke();
+        call.key(&self.prefix)
+            .arg(self.ttl_ms())
+            .arg(&asked.id.0.to_le_bytes()[..])
+            .arg(&asked.text.text.0.to_le_bytes()[..])
+            .arg(packed(&asked.text.probes))
+            .arg(packed(&asked.text.anchors))
+            .arg(seen)
+            .arg(article)
+            .arg(&token.to_le_bytes()[..])
+            .arg(LEASE.as_secs())
+            .arg(write_position(&asked.consumed));
+        let answer: Vec<Vec<u8>> = call.invoke_async(&mut self.connection.clone()).await?;
+        self.is_well();
+        let mut parts = answer.into_iter();
+        let (what, numbers) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        if what == b"written" {
+            let number = numbers.first_chunk().map(|number| u32::from_le_bytes(*number));
+            return number.map(Answer::Written).ok_or_else(not_ours);
+        }
+        let slice = Slice::read(&numbers, parts).ok_or_else(not_ours)?;
+        Ok(Answer::Known(numbers, slice))
+    }
+
+    async fn take_over(&self, number: u32, asked: &Asked) -> RedisResult<Option<u64>> {
+        let token = self.token();
+        let mut call = self.scripts.take.prepare_invoke();
+        call.key(&self.prefix)
+            .arg(&number.to_le_bytes()[..])
+            .arg(&token.to_le_bytes()[..])
+            .arg(LEASE.as_secs())
+            .arg(write_position(&asked.consumed));
+        let taken: u32 = call.invoke_async(&mut self.connection.clone()).await?;
+        if taken == 0 {
+            return Ok(None);
+        }
+        self.lock().held.insert(number, token);
+        Ok(Some(token))
+    }
+
+    /// An article that is seen again in the second half of its time is remembered anew.
+    async fn remember_anew(&self, number: u32, asked: &Asked, slice: &Slice) -> RedisResult<()> {
+        let since = {
+            let state = self.lock();
+            View { slice, learned: &state.learned }.entry(number).map(|entry| entry.at)
+        };
+        let age = Duration::from_secs(asked.at.saturating_sub(since.unwrap_or(asked.at)).into());
+        if age < self.limits.ttl / 2 {
+            return Ok(());
+        }
+        let anchors: Vec<u8> = asked.text.anchors.iter().flat_map(|anchor| anchor.to_le_bytes()).collect();
+        let mut call = self.scripts.renew.prepare_invoke();
+        call.key(&self.prefix)
+            .arg(self.ttl_ms())
+            .arg(&number.to_le_bytes()[..])
+            .arg(&asked.id.0.to_le_bytes()[..])
+            .arg(&asked.text.text.0.to_le_bytes()[..])
+            .arg(anchors)
+            .arg(&asked.at.to_le_bytes()[..]);
+        call.invoke_async(&mut self.connection.clone()).await
+    }
+
+    /// The store's clock, and all claims that are not settled.
+    async fn pending(&self) -> RedisResult<(u32, Vec<(u32, Pending)>)> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("TIME").cmd("HGETALL").arg(format!("{}:p", self.prefix));
+        let (clock, all): ((u32, u32), Packed) = pipeline.query_async(&mut self.connection.clone()).await?;
+        let read = |(number, packed): (Vec<u8>, Vec<u8>)| {
+            Some((u32::from_le_bytes(number.try_into().ok()?), Pending::read(&packed)?))
+        };
+        Ok((clock.0, all.into_iter().filter_map(read).collect()))
+    }
+
+    /// Tells Redis what is owed, and resolves what can be.
+    async fn tell(&self) -> RedisResult<()> {
+        let to_resolve = std::mem::take(&mut self.lock().to_resolve);
+        if !to_resolve.is_empty() {
+            match self.pending().await {
+                Ok((now_s, pending)) => self.judge(now_s, pending, &to_resolve),
+                Err(failure) => {
+                    self.lock().to_resolve.extend(to_resolve);
+                    return Err(failure);
+                }
+            }
+        }
+        loop {
+            let batch: Vec<Settlement> = self.lock().owed.iter().take(SETTLED_AT_ONCE).copied().collect();
+            if batch.is_empty() {
+                self.done.notify_waiters();
+                return Ok(());
+            }
+            let mut call = self.scripts.settle.prepare_invoke();
+            call.key(&self.prefix).arg(LEASE.as_secs());
+            for Settlement { number, token, how } in &batch {
+                call.arg(&number.to_le_bytes()[..]).arg(&token.to_le_bytes()[..]).arg(*how);
+            }
+            let () = call.invoke_async(&mut self.connection.clone()).await?;
+            self.lock().owed.drain(..batch.len());
+        }
+    }
+
+    /// What becomes of claims that this worker does not hold, as far as it is known what the group has committed.
+    fn judge(&self, now_s: u32, pending: Vec<(u32, Pending)>, to_resolve: &[Committed]) {
+        let mut state = self.lock();
+        for (number, pending) in pending {
+            if state.held.get(&number) == Some(&pending.token) {
+                continue;
+            }
+            let committed = to_resolve.iter().find_map(|committed| committed(&pending.consumed));
+            let how = match committed {
+                Some(true) => "c",
+                // It comes again; it has a lease from now on, since only now its partition has an owner.
+                Some(false) if !pending.abandoned => "a",
+                Some(false) if pending.until_s < now_s => "r",
+                _ => continue,
+            };
+            state.owed.push(Settlement { number, token: pending.token, how });
+        }
+    }
+
+    /// Asks how the store is, and how much it knows.
+    async fn measure(&self) -> RedisResult<Size> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("HGETALL").arg(format!("{}:m", self.prefix));
+        pipeline.cmd("HLEN").arg(format!("{}:p", self.prefix));
+        let (meta, pending): (HashMap<String, i64>, usize) = pipeline.query_async(&mut self.connection.clone()).await?;
+        // Not everybody may ask for it.
+        let memory: RedisResult<String> =
+            redis::cmd("INFO").arg("memory").query_async(&mut self.connection.clone()).await;
+        let memory = memory.unwrap_or_default();
+        let filed: i64 = meta.iter().filter(|(name, _)| name.starts_with('c') && *name != "cur").map(|(_, n)| n).sum();
+        let used = memory.lines().find_map(|line| line.strip_prefix("used_memory:")?.trim().parse().ok());
+        let articles = usize::try_from(filed).unwrap_or_default();
+        Ok(Size { articles, pending, memory_bytes: used.unwrap_or_default(), disk_bytes: 0 })
+    }
+
+    fn ttl_ms(&self) -> u64 {
+        u64::try_from(self.limits.ttl.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn token(&self) -> u64 {
+        self.tokens.0.hash_one(self.tokens.1.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn in_trouble(&self, failure: &RedisError) {
+        if self.lock().trouble.replace(failure.to_string()).is_none() {
+            tracing::error!(error = %failure, "the shared dedup store does not answer; articles wait");
+        }
+    }
+
+    fn is_well(&self) {
+        if self.lock().trouble.take().is_some() {
+            tracing::info!("the shared dedup store answers");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}
+
+/// What an article is that resembles nothing.
+const NEW: Decision = Decision { ruling: Ruling { duplicate: false, revision: 1, link: None }, merged: None };
+
+/// The numbers of an article that resembles nothing: none by id, none by text, no candidates.
+const NOTHING: &[u8] = &[0xFF; 8];
+
+fn not_ours() -> RedisError {
+    RedisError::from((redis::ErrorKind::UnexpectedReturnType, "an answer that the script does not give"))
+}
+
+/// Tells Redis what was settled, renews leases, and sees whether it is there; until the store is dropped.
+async fn look_after(shared: Weak<Shared>) {
+    let (mut renewed, mut measured) = (Instant::now(), None::<Instant>);
+    while let Some(shared) = shared.upgrade() {
+        if renewed.elapsed() >= RENEW_EVERY {
+            renewed = Instant::now();
+            let mut state = shared.lock();
+            let held: Vec<_> = state.held.iter().map(|(number, token)| (*number, *token)).collect();
+            state.owed.extend(held.into_iter().map(|(number, token)| Settlement { number, token, how: "k" }));
+        }
+        let told = async {
+            shared.tell().await?;
+            if measured.is_none_or(|at| at.elapsed() >= LOOK_AFTER) {
+                let size = shared.measure().await?;
+                shared.lock().size = size;
+                measured = Some(Instant::now());
+            }
+            Ok(())
+        };
+        if let Err(failure) = told.await {
+            shared.in_trouble(&failure);
+            sleep(ASK_AGAIN).await;
+            continue;
+        }
+        shared.is_well();
+        let _ = timeout(LOOK_AFTER, shared.work.notified()).await;
+    }
+}
