@@ -15,7 +15,7 @@ use super::text::{clean, words};
 use super::title::Title;
 use super::wire::{Copy, edit};
 use super::{authors, charset, content, dates, gate, images, language, parse, plain, title};
-use crate::record::{Attribution, Content, Publisher, Reason, Rights};
+use crate::record::{Attribution, Content, Passage, Publisher, Reason, Rights};
 
 /// A page as it was fetched.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +101,9 @@ impl Refusal {
 /// Bytes of a body, at most. A record holds it twice, as `body` and as `paragraphs`, and a record has
 /// at most 900 KB; escaping in JSON and the other fields take the rest.
 pub const MAX_BODY_TEXT: usize = 400_000;
+
+/// Bytes of a text beyond which a record leaves out its `blocks`: with them it holds the text three times.
+pub const MAX_BLOCKS_TEXT: usize = 250_000;
 
 /// Turns a page into its article.
 ///
@@ -191,7 +194,7 @@ impl Reading {
 
     pub(super) fn known(&self) -> gate::Known {
         gate::Known {
-            words: words(&self.copy.paragraphs.join("\n\n")),
+            words: words(&self.copy.paragraphs().join("\n\n")),
             authored: !self.authors.is_empty(),
             dated: self.dates.published.is_some(),
             headed: self.title.heading.is_some(),
@@ -220,6 +223,13 @@ pub fn measures(source: &Source<'_>, limits: &Limits) -> Result<(Vec<&'static st
     Ok((whole.names(), [whole.values(), without_scripts.values()]))
 }
 
+/// The parts of a text, or none where a record would be too large with them.
+fn within_bounds(blocks: Vec<Passage>, body: &str) -> Vec<Passage> {
+    /// What a part costs beside its text, for each of the three times that a record holds it.
+    const EACH: usize = 20;
+    if body.len() + EACH * blocks.len() <= MAX_BLOCKS_TEXT { blocks } else { Vec::new() }
+}
+
 fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result<(Content, Option<Url>), Refusal> {
     let graph = Graph::of(&page.json_ld());
     let facts = Facts::of(page, source.url, &graph);
@@ -227,7 +237,9 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
     let known = reading.known();
     let score = gate::judge(&facts, &reading.body, known, limits.min_words)
         .map_err(|detail| Refusal::NotAnArticle { detail })?;
-    let Reading { title, dates, body, mut authors, copy: Copy { paragraphs, attribution, credits } } = reading;
+    let Reading { title, dates, body, mut authors, copy } = reading;
+    let (paragraphs, blocks) = (copy.paragraphs(), copy.passages());
+    let Copy { attribution, credits, .. } = copy;
     // No evidence of an article, so the gate was not told.
     if authors.is_empty() {
         authors.extend(authors::namesake(&facts));
@@ -247,6 +259,7 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
         images: images::images(&facts, body.region, credits),
         attribution,
         rights: facts.rights(source.x_robots_tag),
+        blocks: within_bounds(blocks, &joined),
         body: joined,
         paragraphs,
         article_score: Some(score),
@@ -256,7 +269,9 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
 
 fn plain_content(text: &str, source: &Source<'_>, limits: &Limits) -> Result<Content, Refusal> {
     let (title, lines) = plain::read(text);
-    let Copy { paragraphs, attribution, credits } = edit(lines);
+    let copy = edit(lines);
+    let (paragraphs, blocks) = (copy.paragraphs(), copy.passages());
+    let Copy { attribution, credits, .. } = copy;
     let body = paragraphs.join("\n\n");
     let word_count = words(&body);
     if word_count < limits.min_words {
@@ -276,6 +291,7 @@ fn plain_content(text: &str, source: &Source<'_>, limits: &Limits) -> Result<Con
             .collect(),
         attribution: Attribution { ..attribution },
         rights: Rights { robots: robots.filter(|each| !each.is_empty()).take(100).collect(), ..Rights::default() },
+        blocks: within_bounds(blocks, &body),
         body,
         paragraphs,
         ..Content::default()

@@ -13,12 +13,14 @@
 //! | `ground`, `marks` | what is summed up over a page, and over a block's characters |
 //! | `features` | what the trees are told of a block |
 //! | `judge` | the verdict |
+//! | `passages` | what each block of the text is: paragraph, heading, item, row |
 
 mod features;
 mod furniture;
 mod ground;
 mod judge;
 mod marks;
+mod passages;
 mod region;
 mod rules;
 mod sums;
@@ -68,12 +70,7 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
         .filter(|block| is_prose(page, block))
         .map(|block| block.words)
         .sum();
-    let lines = taken
-        .iter()
-        .filter_map(|index| page.blocks.get(*index))
-        .map(|block| line(facts, block))
-        .filter(|line| !line.text.is_empty())
-        .collect();
+    let lines = passages::lines(facts, heading, region, &taken);
     let end = page.scopes.get(region).map_or(region, |scope| scope.end);
     Body { lines, region: Some((region, end)), prose_words, signature, page_words }
 }
@@ -192,25 +189,4 @@ fn without_loose_headings(page: &Page<'_>, taken: Vec<usize>) -> Vec<usize> {
     }
     kept.reverse();
     kept
-}
-
-/// The line of a block; its link, where it could be a source line.
-fn line(facts: &Facts<'_>, block: &Block) -> Line {
-    let page = facts.page;
-    let text = clean(page.block_text(block));
-    let prose = match tag_of(page, block) {
-        Tag::Heading(_) | Tag::Li | Tag::Dt | Tag::Dd => false,
-        // Old pages are laid out in tables: a cell of several paragraphs is no cell of data.
-        Tag::Cell => page.scopes.get(block.scope).is_some_and(|cell| cell.blocks.len() > 2),
-        _ => true,
-    };
-    let labelled = block.link_bytes > 0 && text.as_bytes().iter().take(40).any(|byte| *byte == b':');
-    let href = labelled
-        .then(|| {
-            let first = page.scopes.partition_point(|scope| scope.text.start < block.text.start);
-            let mut inside = page.scopes.get(first..)?.iter().take_while(|scope| scope.text.start <= block.text.end);
-            inside.find_map(|scope| scope.href.filter(|_| scope.tag == Tag::A)).and_then(|href| facts.absolute(href))
-        })
-        .flatten();
-    Line { text, href, prose }
 }

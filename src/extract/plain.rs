@@ -2,6 +2,7 @@
 
 use super::text::{TITLE_CHARS, clean, cut, words};
 use super::wire::Line;
+use crate::record::PassageKind;
 
 /// Words of a headline, at most.
 const TITLE_WORDS: usize = 30;
@@ -25,7 +26,10 @@ pub(super) fn read(text: &str) -> (Option<String>, Vec<Line>) {
         paragraphs.first().is_some_and(|first| words(first) <= TITLE_WORDS && !first.ends_with(['.', ',', ';']))
             && paragraphs.len() > 1;
     let title = titled.then(|| cut(paragraphs.remove(0), TITLE_CHARS));
-    (title, paragraphs.into_iter().map(|text| Line { text, href: None, prose: true }).collect())
+    (
+        title,
+        paragraphs.into_iter().map(|text| Line { text, href: None, kind: PassageKind::Paragraph, at: None }).collect(),
+    )
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::agencies::agency;
 use super::text::words;
-use crate::record::Attribution;
+use crate::record::{Attribution, Date, Passage, PassageKind};
 use notes::{Note, is_disclaimer, note};
 
 /// A paragraph of the text, before it is one.
@@ -20,14 +20,16 @@ pub(super) struct Line {
     pub(super) text: String,
     /// The address that it links to, where it is little else than a link.
     pub(super) href: Option<String>,
-    /// Whether it is running text, rather than a heading or list item.
-    pub(super) prose: bool,
+    /// What it is.
+    pub(super) kind: PassageKind,
+    /// When it was entered into a live blog.
+    pub(super) at: Option<Date>,
 }
 
 /// A text, and what was taken out of it.
 #[derive(Debug, Default)]
 pub(super) struct Copy {
-    pub(super) paragraphs: Vec<String>,
+    pub(super) lines: Vec<Line>,
     pub(super) attribution: Attribution,
     /// Photographers and their agencies, in the text's order.
     pub(super) credits: Vec<String>,
@@ -63,10 +65,10 @@ pub(super) fn edit(mut lines: Vec<Line>) -> Copy {
             break;
         }
     }
-    copy.paragraphs = lines.into_iter().map(|line| line.text).collect();
+    copy.lines = lines;
     take_dateline(&mut copy);
     if copy.attribution.agency.is_none() {
-        copy.attribution.agency = copy.paragraphs.last().and_then(|last| signature(last)).map(str::to_owned);
+        copy.attribution.agency = copy.lines.last().and_then(|last| signature(&last.text)).map(str::to_owned);
     }
     copy
 }
@@ -147,7 +149,7 @@ fn take_notes(lines: &mut Vec<Line>, copy: &mut Copy) {
 fn take_dateline(copy: &mut Copy) {
     let (mut index, mut found) = (0, 0);
     while found < MAX_DATELINES && index < DATELINE_PARAGRAPHS {
-        let Some(paragraph) = copy.paragraphs.get_mut(index) else { return };
+        let Some(paragraph) = copy.lines.get_mut(index).map(|line| &mut line.text) else { return };
         let line = dateline::read(paragraph).filter(|line| {
             let begins = !line.rest.starts_with(char::is_lowercase);
             (index == 0 || line.agency.is_some())
@@ -159,7 +161,7 @@ fn take_dateline(copy: &mut Copy) {
         };
         found += 1;
         if line.rest.is_empty() {
-            copy.paragraphs.remove(index);
+            copy.lines.remove(index);
         } else {
             *paragraph = line.rest;
         }
@@ -177,6 +179,17 @@ fn take_dateline(copy: &mut Copy) {
 }
 
 impl Copy {
+    /// The text, paragraph by paragraph.
+    pub(super) fn paragraphs(&self) -> Vec<String> {
+        self.lines.iter().map(|line| line.text.clone()).collect()
+    }
+
+    /// The parts of the text, each with what it is.
+    pub(super) fn passages(&self) -> Vec<Passage> {
+        let passage = |line: &Line| Passage { kind: line.kind, text: line.text.clone(), at: line.at };
+        self.lines.iter().map(passage).collect()
+    }
+
     fn take_source(&mut self, source: Origin) {
         match source {
             Origin::Address(address) => {
@@ -296,7 +309,7 @@ fn continues(previous: &Line, line: &Line) -> bool {
         let words = previous.text.split(' ').filter(|word| word.chars().any(char::is_alphanumeric));
         words.take(least).count() == least
     };
-    if !previous.prose || !line.prose || !has_words(4) {
+    if !previous.kind.is_prose() || !line.kind.is_prose() || !has_words(4) {
         return false;
     }
     let Some(end) = previous.text.chars().next_back() else { return false };
@@ -322,7 +335,7 @@ mod tests {
     use super::*;
 
     fn prose(text: &str) -> Line {
-        Line { text: text.to_owned(), href: None, prose: true }
+        Line { text: text.to_owned(), href: None, kind: PassageKind::Paragraph, at: None }
     }
 
     fn edited(lines: &[&str]) -> Copy {
@@ -334,7 +347,7 @@ mod tests {
         let copy = edited(&["TOKYO, Sept 25 (Reuters) - Japan said on Tuesday that talks will go on."]);
         assert_eq!(copy.attribution.dateline.as_deref(), Some("TOKYO, Sept 25"));
         assert_eq!(copy.attribution.agency.as_deref(), Some("Reuters"));
-        assert_eq!(copy.paragraphs, ["Japan said on Tuesday that talks will go on."]);
+        assert_eq!(copy.paragraphs(), ["Japan said on Tuesday that talks will go on."]);
     }
 
     #[test]
@@ -371,8 +384,8 @@ mod tests {
             "Friday.",
             "Putin may be open.",
         ]);
-        assert_eq!(copy.paragraphs.len(), 2);
-        assert!(copy.paragraphs[0].ends_with("Abe said on Friday."));
+        assert_eq!(copy.paragraphs().len(), 2);
+        assert!(copy.paragraphs()[0].ends_with("Abe said on Friday."));
     }
 
     #[test]
@@ -380,22 +393,22 @@ mod tests {
         let lines = vec![
             prose("He said it was done."),
             prose("then he left."),
-            Line { text: "What comes after all of this".into(), href: None, prose: false },
+            Line { text: "What comes after all of this".into(), href: None, kind: PassageKind::ListItem, at: None },
             prose("nobody knows."),
         ];
-        assert_eq!(edit(lines).paragraphs.len(), 4);
+        assert_eq!(edit(lines).paragraphs().len(), 4);
     }
 
     #[test]
     fn a_source_line_is_attribution() {
         let copy = edited(&["A text.", "Source: <https://example.com/news/a-1>", "[Disclaimer]"]);
         assert_eq!(copy.attribution.source_url.as_deref(), Some("https://example.com/news/a-1"));
-        assert_eq!(copy.paragraphs, ["A text."]);
+        assert_eq!(copy.paragraphs(), ["A text."]);
         let linked = Line { href: Some("https://example.com/b".into()), ..prose("Quelle: Beispiel") };
         assert_eq!(edit(vec![linked]).attribution.source_url.as_deref(), Some("https://example.com/b"));
         assert_eq!(
             edited(&["Source: two people who were there and did not want to be named, as they feared for their jobs"])
-                .paragraphs
+                .paragraphs()
                 .len(),
             1
         );
@@ -409,21 +422,21 @@ mod tests {
             "(Reporting by Kaori Kaneko; Editing by Simon Cameron-Moore)",
             "Our Standards: The Thomson Reuters Trust Principles.",
         ]);
-        assert_eq!(copy.paragraphs, ["A court ruled.", "It was late."]);
+        assert_eq!(copy.paragraphs(), ["A court ruled.", "It was late."]);
         assert_eq!(
             copy.attribution.credit.as_deref(),
             Some("Reporting by Kaori Kaneko; Editing by Simon Cameron-Moore")
         );
         let inputs = edited(&["A court ruled.", "It was late.", "(With inputs from PTI)"]);
         assert_eq!(inputs.attribution.agency.as_deref(), Some("PTI"));
-        assert_eq!(inputs.paragraphs.len(), 2);
+        assert_eq!(inputs.paragraphs().len(), 2);
     }
 
     #[test]
     fn a_republisher_s_note_names_its_source() {
         let copy = edited(&["A court ruled.", "This article was originally published at https://example.com/a."]);
         assert_eq!(copy.attribution.source_url.as_deref(), Some("https://example.com/a"));
-        assert_eq!(copy.paragraphs, ["A court ruled."]);
+        assert_eq!(copy.paragraphs(), ["A court ruled."]);
         assert_eq!(edited(&["A court ruled.", "Quelle: dpa"]).attribution.agency.as_deref(), Some("dpa"));
     }
 
@@ -432,8 +445,8 @@ mod tests {
         fn editing_an_edited_text_changes_nothing(
             lines in proptest::collection::vec("([A-Z][a-z]{1,8}|[a-z]{1,8}|the|on|TOKYO|25|,|-|—|\\(Reuters\\)|Source:|AFP|\\.)( ([A-Za-z]{1,9}|the|of|—|-|\\(AP\\)|said|2018)){0,12}[.,]?", 0..12)
         ) {
-            let once = edit(lines.iter().map(|line| prose(line)).collect()).paragraphs;
-            let twice = edit(once.iter().map(|line| prose(line)).collect()).paragraphs;
+            let once = edit(lines.iter().map(|line| prose(line)).collect()).paragraphs();
+            let twice = edit(once.iter().map(|line| prose(line)).collect()).paragraphs();
             proptest::prop_assert_eq!(once, twice);
         }
     }

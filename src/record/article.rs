@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde::{Deserialize, Serialize};
 
-use super::Date;
+use super::{Date, Passage};
 
 /// The version of the record's shape. It grows when a field changes its meaning or goes away; new
 /// fields leave it as it is.
@@ -60,6 +60,9 @@ pub struct Content {
     pub body: String,
     /// The text, paragraph by paragraph.
     pub paragraphs: Vec<String>,
+    /// The same parts, each with what it is; none where the text has more than 250,000 bytes.
+    #[serde(default)]
+    pub blocks: Vec<Passage>,
     /// Unicode words (UAX 29); in Chinese and Japanese two characters count as one.
     pub word_count: u32,
     /// The pictures that belong to the article.

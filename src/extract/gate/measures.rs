@@ -139,7 +139,7 @@ impl Measures {
         self.count("longest_line", body.lines.iter().map(|line| line.text.len()).max().unwrap_or_default());
         self.count("long_lines", body.lines.iter().filter(|line| line.text.len() > 200).count());
         self.share("short_lines", body.lines.iter().filter(|line| line.text.len() < 80).count(), lines);
-        self.share("prose_lines", body.lines.iter().filter(|line| line.prose).count(), lines);
+        self.share("prose_lines", body.lines.iter().filter(|line| line.kind.is_prose()).count(), lines);
         let ends = |text: &str| text.ends_with(['.', '!', '?', '"', '”', '»', '。', '…']);
         self.share("ended_lines", body.lines.iter().filter(|line| ends(&line.text)).count(), lines);
         self.share("asking_lines", body.lines.iter().filter(|line| line.text.ends_with('?')).count(), lines);
