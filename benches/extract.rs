@@ -27,7 +27,13 @@ fn address() -> Url {
 }
 
 fn source<'a>(page: &'a str, url: &'a Url) -> Source<'a> {
-    Source { body: page.as_bytes(), content_type: Some("text/html; charset=utf-8"), x_robots_tag: None, url }
+    Source {
+        body: page.as_bytes(),
+        content_type: Some("text/html; charset=utf-8"),
+        x_robots_tag: None,
+        url,
+        hints: None,
+    }
 }
 
 /// Prints what each stage takes of a page's time.

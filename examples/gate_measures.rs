@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             body = plain;
         }
         let Ok(url) = Url::parse(field("url")) else { continue };
-        let source = Source { body: &body, content_type: None, x_robots_tag: None, url: &url };
+        let source = Source { body: &body, content_type: None, x_robots_tag: None, url: &url, hints: None };
         let limits = Limits { min_words: 1, time_limit: Duration::from_secs(20) };
         let Ok((names, rows)) = measures(&source, &limits) else { continue };
         if !named {

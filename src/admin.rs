@@ -15,9 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::dedup::Store;
+use crate::feeds::Journal;
 use crate::kafka::{Link, Partitions};
 use crate::metrics::Metrics;
 
+mod feeds;
 mod hosts;
 
 pub use hosts::HostPages;
@@ -135,7 +137,12 @@ impl Health {
 /// Serves at `address` for as long as the process lives; the answer is where it listens.
 ///
 /// Fails when the address can't be bound.
-pub async fn serve(address: SocketAddr, health: Arc<Health>, hosts: Arc<HostPages>) -> io::Result<SocketAddr> {
+pub async fn serve(
+    address: SocketAddr,
+    health: Arc<Health>,
+    hosts: Arc<HostPages>,
+    journal: Journal,
+) -> io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
     let router = Router::new()
@@ -144,7 +151,8 @@ pub async fn serve(address: SocketAddr, health: Arc<Health>, hosts: Arc<HostPage
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .with_state(health)
-        .merge(hosts::routes(hosts));
+        .merge(hosts::routes(hosts))
+        .merge(feeds::routes(journal));
     tokio::spawn(async move {
         if let Err(failure) = axum::serve(listener, router).await {
             tracing::error!(error = %failure, "admin server ended");
@@ -167,7 +175,8 @@ async fn index(State(health): State<Arc<Health>>) -> Html<String> {
     Html(format!(
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
          <meta name=color-scheme content='light dark'><title>newswire</title><h1>newswire {version}: {ready}</h1>\
-         <p><a href=/metrics>metrics</a> <a href=/livez>livez</a> <a href=/readyz>readyz</a> <a href=/hosts>hosts</a></p>\
+         <p><a href=/metrics>metrics</a> <a href=/livez>livez</a> <a href=/readyz>readyz</a> <a href=/hosts>hosts</a> \
+         <a href=/feeds>feeds</a></p>\
          <table><tr><th>partition<th>consumed<th>ended<th>in flight<th>given up</tr>{rows}</table></html>"
     ))
 }

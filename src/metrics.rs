@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
-use crate::record::{Outcome, Verdict};
+use crate::feeds::Counts;
+use crate::record::{Date, Outcome, Verdict};
 
 /// The stages of a message's way, in order, as `newswire_stage_duration_seconds` names them.
 pub const STAGES: [&str; 5] = ["wait", "fetch", "extract", "dedup", "commit"];
@@ -21,6 +24,13 @@ pub const STAGES: [&str; 5] = ["wait", "fetch", "extract", "dedup", "commit"];
 /// Upper bounds of the stages' durations, in seconds: from a claim in memory to a host's longest wait.
 const STAGE_SECONDS: [f64; 14] =
     [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
+
+/// Upper bounds of freshness, in seconds: from ten seconds to a week.
+const FRESHNESS_SECONDS: [f64; 12] =
+    [10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 10_800.0, 21_600.0, 86_400.0, 604_800.0];
+
+/// What becomes of the entries of feeds.
+const FEED_ENTRIES: [&str; 4] = ["new", "known", "left", "bad"];
 
 /// All metrics of a worker, in a registry of their own.
 pub struct Metrics {
@@ -42,6 +52,8 @@ pub struct Metrics {
     pub rebalances: IntCounter,
     /// Whether intake is paused because the worker is full (1) or not (0).
     pub intake_paused: IntGauge,
+    feed_entries: IntCounterVec,
+    freshness: Histogram,
     started: Instant,
     intake_beat_ms: AtomicU64,
 }
@@ -77,13 +89,25 @@ impl Metrics {
             commits: counters("newswire_commits_total", "Commits of offsets, by result.", &["result"])?,
             rebalances: IntCounter::new("newswire_rebalances_total", "Assignments and revocations of partitions.")?,
             intake_paused: IntGauge::new("newswire_intake_paused", "1 while intake waits for room in the worker.")?,
+            feed_entries: counters(
+                "newswire_feed_entries_total",
+                "Entries of feeds and sitemaps, by kind.",
+                &["kind"],
+            )?,
+            freshness: Histogram::with_opts(
+                HistogramOpts::new(
+                    "newswire_freshness_seconds",
+                    "From the time at which a feed's article says it was published to its record.",
+                )
+                .buckets(FRESHNESS_SECONDS.to_vec()),
+            )?,
             started: Instant::now(),
             intake_beat_ms: AtomicU64::new(0),
             registry,
         };
         let build = IntGaugeVec::new(Opts::new("newswire_build_info", "1; the labels say what runs."), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let all: [Box<dyn Collector>; 11] = [
+        let all: [Box<dyn Collector>; 13] = [
             Box::new(build),
             Box::new(metrics.outcomes.clone()),
             Box::new(metrics.stages.clone()),
@@ -95,6 +119,8 @@ impl Metrics {
             Box::new(metrics.commits.clone()),
             Box::new(metrics.rebalances.clone()),
             Box::new(metrics.intake_paused.clone()),
+            Box::new(metrics.feed_entries.clone()),
+            Box::new(metrics.freshness.clone()),
         ];
         for collector in all {
             metrics.registry.register(collector)?;
@@ -121,6 +147,9 @@ impl Metrics {
         for form in ["wire", "body"] {
             self.fetch_bytes.with_label_values(&[form]);
         }
+        for kind in FEED_ENTRIES {
+            self.feed_entries.with_label_values(&[kind]);
+        }
         for result in ["ok", "failed"] {
             self.commits.with_label_values(&[result]);
         }
@@ -131,10 +160,25 @@ impl Metrics {
         self.registry.register(collector)
     }
 
-    /// Counts a message that ended.
+    /// Counts the entries of a feed.
+    pub fn feed_entries(&self, counts: &Counts) {
+        let Counts { new, known, left, bad } = *counts;
+        for (kind, count) in FEED_ENTRIES.into_iter().zip([new, known, left, bad]) {
+            self.feed_entries.with_label_values(&[kind]).inc_by(count);
+        }
+    }
+
+    /// Counts a message that ended, and how fresh its article is where a feed named it.
     pub fn outcome(&self, verdict: &Verdict) {
         let reason = verdict.reason().map_or("", |(reason, _)| reason.as_str());
         self.outcomes.with_label_values(&[verdict.outcome().as_str(), reason]).inc();
+        if let Verdict::Published(article) = verdict
+            && article.input.source.is_some()
+            && let Some(Date::Time(time, offset)) = article.content.published_at
+            && let Ok(published) = offset.to_timestamp(time)
+        {
+            self.freshness.observe(Timestamp::now().duration_since(published).as_secs_f64().max(0.0));
+        }
     }
 
     /// Notes what a message spent in a stage of [`STAGES`].
@@ -205,6 +249,7 @@ mod tests {
         let limits = crate::dedup::Limits { ttl: Duration::MAX, most: 1, original: crate::dedup::Original::First };
         let store = crate::dedup::Store::new(limits);
         metrics.register(Box::new(crate::dedup::Gauges::new(store).unwrap())).unwrap();
+        metrics.register(Box::new(crate::feeds::FeedFigures::new(Default::default()).unwrap())).unwrap();
         metrics.lag("news.urls", 0, 0);
         let scrape = metrics.render().unwrap();
         let table = include_str!("../docs/metrics.md");

@@ -1,4 +1,4 @@
-//! `newswire feeds`: what feeds hold.
+//! `newswire feeds`: what feeds hold, and the list of those that are asked again and again.
 
 use std::io::{BufWriter, Write};
 use std::path::Path;

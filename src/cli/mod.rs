@@ -9,6 +9,7 @@ mod feeds;
 mod offline;
 mod replay;
 mod show;
+mod subscriptions;
 mod work;
 
 use std::fmt;
@@ -118,6 +119,31 @@ enum Feeds {
         #[arg(long)]
         url: String,
     },
+    /// Ask feeds again and again: an address, or those that a list (OPML) names. Who is on the list already is not added twice.
+    ///
+    /// Prints a JSON line with counts. Exit codes: 0 done, 1 failed, or addresses were refused, 2 usage or settings.
+    Add {
+        /// An address, or a file that OPML is in; "-" reads it from stdin.
+        #[arg(required = true, value_name = "URL|FILE.opml")]
+        feeds: Vec<String>,
+        /// How often: a duration such as 15m, or as often as each feed publishes.
+        #[arg(long, default_value = "auto", value_name = "INTERVAL")]
+        every: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Print the feeds that are asked again and again: a JSON line for each.
+    List(Settings),
+    /// Ask feeds no more. Exit codes: 0 all removed, 1 failed, or one was not on the list, 2 usage or settings.
+    Remove {
+        /// Their addresses, as `list` has them.
+        #[arg(required = true, value_name = "URL")]
+        urls: Vec<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Print the list for other readers, as OPML.
+    Export(Settings),
 }
 
 /// Where settings come from: a file, the environment (NEWSWIRE__SECTION__KEY), and these flags.
@@ -205,6 +231,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Explain { url, json, settings } => explain::explain(&url, json, &settings),
         Command::Replay(options) => replay::replay(&options),
         Command::Feeds(Feeds::Parse { file, url }) => feeds::parse(&file, &url),
+        Command::Feeds(Feeds::Add { feeds, every, settings }) => subscriptions::add(&feeds, &every, &settings),
+        Command::Feeds(Feeds::List(settings)) => subscriptions::list(&settings),
+        Command::Feeds(Feeds::Remove { urls, settings }) => subscriptions::remove(&urls, &settings),
+        Command::Feeds(Feeds::Export(settings)) => subscriptions::export(&settings),
         Command::Config(settings) => show::config(&settings),
         Command::Schema => show::schema(),
         Command::Health(settings) => show::health(&settings),

@@ -224,7 +224,7 @@ mod tests {
             let html = page(host.layout, &story, host, &address, &[]);
             let url = url::Url::parse(&address).unwrap();
             let content_type = Some("text/html; charset=utf-8");
-            let source = Source { body: html.as_bytes(), content_type, x_robots_tag: None, url: &url };
+            let source = Source { body: html.as_bytes(), content_type, x_robots_tag: None, url: &url, hints: None };
             let content = extract(&source, &limits).unwrap().content;
             assert_eq!(content.title.as_deref(), Some(story.title));
             let spaced = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");

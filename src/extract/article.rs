@@ -7,6 +7,7 @@ use url::Url;
 
 use super::content::{Body, Told};
 use super::dates::Dates;
+use super::hints::{Hinted, Hints};
 use super::jsonld::Graph;
 use super::page::Page;
 use super::scan::scan;
@@ -28,6 +29,8 @@ pub struct Source<'a> {
     pub x_robots_tag: Option<&'a str>,
     /// The address that the body came from.
     pub url: &'a Url,
+    /// What the finder of the page said about it.
+    pub hints: Option<&'a Hints>,
 }
 
 /// What one page may cost, and what an article has at least.
@@ -232,7 +235,7 @@ fn within_bounds(blocks: Vec<Passage>, body: &str) -> Vec<Passage> {
 
 fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result<(Content, Option<Url>), Refusal> {
     let graph = Graph::of(&page.json_ld());
-    let facts = Facts::of(page, source.url, &graph);
+    let facts = Facts { hints: source.hints, ..Facts::of(page, source.url, &graph) };
     let reading = Reading::of(&facts);
     let known = reading.known();
     let score = gate::judge(&facts, &reading.body, known, limits.min_words)
@@ -245,13 +248,19 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
         authors.extend(authors::namesake(&facts));
     }
     let joined = paragraphs.join("\n\n");
+    let (language, language_hinted) = language_of(&joined, page.lang, source.hints);
+    let mut hinted = Hinted::default();
+    hinted.note("title", title.hinted);
+    hinted.note("authors", source.hints.is_some_and(|hints| !authors.is_empty() && authors == hints.authors));
+    hinted.note("published_at", dates.hinted);
+    hinted.note("language", language_hinted);
     let content = Content {
         title: title.text,
         description: facts.description(),
         authors,
         published_at: dates.published,
         modified_at: dates.modified,
-        language: language::language(&joined, page.lang),
+        language,
         publisher: facts.publisher(),
         section: facts.section(),
         tags: facts.tags(),
@@ -263,8 +272,19 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
         body: joined,
         paragraphs,
         article_score: Some(score),
+        hinted: hinted.fields(),
     };
     Ok((content, facts.canonical()))
+}
+
+/// The language of a text, and whether it is a hint's: asked where the page does not declare one.
+fn language_of(body: &str, declared: Option<&str>, hints: Option<&Hints>) -> (Option<String>, bool) {
+    let own = language::language(body, declared);
+    let hint = hints.and_then(|hints| hints.language.as_deref()).filter(|_| declared.is_none());
+    let Some(hint) = hint else { return (own, false) };
+    let with_hint = language::language(body, Some(hint));
+    let differs = with_hint != own;
+    (with_hint, differs)
 }
 
 fn plain_content(text: &str, source: &Source<'_>, limits: &Limits) -> Result<Content, Refusal> {
@@ -280,9 +300,19 @@ fn plain_content(text: &str, source: &Source<'_>, limits: &Limits) -> Result<Con
     }
     let robots =
         source.x_robots_tag.into_iter().flat_map(|list| list.split(',')).map(|each| clean(each).to_lowercase());
+    let hints = source.hints.cloned().unwrap_or_default();
+    let (language, language_hinted) = language_of(&body, None, source.hints);
+    let mut hinted = Hinted::default();
+    hinted.note("title", title.is_none() && hints.title.is_some());
+    hinted.note("authors", !hints.authors.is_empty());
+    hinted.note("published_at", hints.published_at.is_some());
+    hinted.note("language", language_hinted);
     Ok(Content {
-        title,
-        language: language::language(&body, None),
+        title: title.or(hints.title),
+        authors: hints.authors,
+        published_at: hints.published_at,
+        hinted: hinted.fields(),
+        language,
         publisher: Publisher { name: None, domain: registrable(source.url.host_str().unwrap_or_default()).to_owned() },
         word_count: u32::try_from(word_count).unwrap_or(u32::MAX),
         images: credits

@@ -3,7 +3,8 @@
 //! One source's whole list is taken, never a union of several: each names the same people in another
 //! way. The sources stand in order of precision, as measured on 124 pages of publishers and 711 of
 //! other sites (see `docs/quality.md`). A list that is only the site's name, a desk or a handle gives
-//! way to a source that names a person or an agency; if none does, it stands as the page has it.
+//! way to a source that names a person or an agency; if none does, it stands as the page has it. What the finder of the
+//! page said stands behind its metadata.
 
 mod names;
 mod shown;
@@ -28,6 +29,10 @@ pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>, signature: Opti
     let metadata = said(facts, &AUTHORS);
     if strong(&metadata) {
         return metadata;
+    }
+    let hinted = facts.hints.map(|hints| hints.authors.as_slice()).unwrap_or_default();
+    if strong(hinted) {
+        return hinted.to_vec();
     }
     let shown = Shown::of(facts, heading);
     let visible: [&dyn Fn() -> Vec<String>; 11] = [
@@ -112,6 +117,11 @@ fn said(facts: &Facts<'_>, names: &[&str]) -> Vec<String> {
         names.iter().any(|known| known.eq_ignore_ascii_case(name)) && !content.contains("://")
     });
     unique(metas.flat_map(|(_, content)| split(&clean_markup(content))).filter(|name| !names::is_nobody(name)))
+}
+
+/// The names in one line, as a feed has them.
+pub(super) fn named(line: &str) -> Vec<String> {
+    unique(split(&clean_markup(line)).into_iter().filter(|name| !names::is_nobody(name)))
 }
 
 /// Each name once, as it first stood.

@@ -283,7 +283,7 @@ fn row(entry: Entry, folder: &Path, options: &Options) -> Row {
         Err(e) => return rejected(id, Reason::InvalidUrl, format!("{url}: {e}"), 0),
     };
     let content_type = file.to_string_lossy().trim_end_matches(".gz").ends_with(".txt").then_some("text/plain");
-    let source = Source { body: &body, content_type, x_robots_tag: None, url: &parsed };
+    let source = Source { body: &body, content_type, x_robots_tag: None, url: &parsed, hints: None };
     let start = Instant::now();
     let outcome = catch_unwind(AssertUnwindSafe(|| extract(&source, &options.limits)));
     let elapsed_us = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);

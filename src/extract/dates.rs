@@ -24,6 +24,8 @@ use visible::Visible;
 pub(super) struct Dates {
     pub(super) published: Option<Date>,
     pub(super) modified: Option<Date>,
+    /// Whether the day of publication is a hint's, or its time.
+    pub(super) hinted: bool,
 }
 
 /// Hours that time zones of many people are ahead of UTC and behind it, at most.
@@ -54,6 +56,9 @@ mod weight {
     pub(super) const NEAR: f64 = 0.9;
     /// Nearest, but within a sentence that has other things to say.
     pub(super) const NEAR_IN_TEXT: f64 = 0.4;
+    /// What the finder of the page said: a feed's own date is the publisher's word, but anybody can send one. Not tuned: the
+    /// development pages come without their feeds.
+    pub(super) const HINT: f64 = 0.8;
     /// Beside a word for "published".
     pub(super) const WORDED: f64 = 0.4;
     /// The day of the last change is likelier to be only that.
@@ -81,7 +86,7 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
     if let Some(date) = first
         && facts.ld.is_some_and(is_news)
     {
-        return Dates { published: Some(own_day(facts, date, address)), modified };
+        return Dates { published: Some(own_day(facts, date, address)), modified, hinted: false };
     }
     let visible = Visible::of(facts, heading, order, &believe);
     let of_page = |name: &str| facts.graph.of_page(name).and_then(read);
@@ -107,10 +112,14 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
         votes.add(of_page("datePublished"), weight::STRUCTURED - weight::FIRST);
     }
     let modified = modified.or_else(|| of_page("dateModified")).or(visible.updated);
+    let hint = facts.hints.and_then(|hints| hints.published_at).filter(believe);
+    let said = [visible.published, visible.near, visible.any, address, modified];
+    let said_by_page = votes.said.iter().any(|(date, _)| Some(*date) == hint) || said.contains(&hint);
     let published = if votes.is_empty() {
         // A page that only says when it was changed says so of its text as it stands.
         visible
             .published
+            .or(hint)
             .or(address)
             .or(visible.near)
             .or(visible.any)
@@ -120,9 +129,14 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
             .or(visible.far)
             .or_else(|| in_scripts(facts).and_then(read))
     } else {
+        votes.add(hint, weight::HINT);
         votes.elect(address, &visible, modified)
     };
-    Dates { published: published.map(|date| own_day(facts, date, address)), modified }
+    // A day alone gets its time from a hint of the same day.
+    let same_day = |hint: &Date| published.is_some_and(|date| matches!(date, Date::Day(day) if day == hint.day()));
+    let published = hint.filter(same_day).or(published);
+    let hinted = hint.is_some() && published == hint && !said_by_page;
+    Dates { published: published.map(|date| own_day(facts, date, address)), modified, hinted }
 }
 
 /// What scripts that are no JSON-LD call the day of publication: states and data layers, as a last resort.

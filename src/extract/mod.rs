@@ -12,6 +12,7 @@
 //! | `classes` | what the words in class and id say about an element |
 //! | `structured` | JSON-LD, and the names of meta elements in order of trust |
 //! | `title`, `authors`, `dates`, `images`, `language` | a field each |
+//! | `hints` | what the finder of the page said about it |
 //! | `content` | which blocks are the text |
 //! | `wire` | what agencies and republishers leave in a text |
 //! | `gate` | is it an article at all? |
@@ -29,6 +30,7 @@ mod classes;
 mod content;
 mod dates;
 mod gate;
+mod hints;
 mod images;
 mod jsonld;
 mod language;
@@ -54,4 +56,5 @@ pub(crate) use months::month;
 
 pub use article::{Extraction, Limits, Refusal, Source, extract, measures, told};
 pub use content::Told;
+pub use hints::Hints;
 pub use stages::stages;

@@ -17,12 +17,16 @@
 //! | free to read | JSON-LD `isAccessibleForFree`, `article:content_tier` |
 //! | licence | `link rel=license`, any `rel=license`, JSON-LD `license` |
 //!
+//! What the finder of a page said of it stands behind `og:title` for the title, behind [`AUTHORS`] for the authors, and votes for
+//! the day; it counts as the declared language where the page declares none.
+//!
 //! Of several articles in JSON-LD the page's own is the one whose headline is in the page's title and whose
 //! address is the page's, then the one with either, then the first.
 
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::hints::Hints;
 use super::jsonld::{Graph, address};
 use super::page::Page;
 use super::text::{STRING_CHARS, TAGS, clean_markup, cut, key};
@@ -78,6 +82,8 @@ pub(super) struct Facts<'a> {
     pub(super) ld: Option<&'a Map<String, Value>>,
     /// The site's names as they are compared.
     pub(super) site: Vec<String>,
+    /// What the finder of the page said about it.
+    pub(super) hints: Option<&'a Hints>,
 }
 
 impl<'a> Facts<'a> {
@@ -95,7 +101,7 @@ impl<'a> Facts<'a> {
             !headline.is_empty() && titles.iter().any(|title| title.contains(headline.as_str()))
         };
         let ld = graph.article(is_page, is_title);
-        let mut facts = Self { page, url, graph, ld, site: Vec::new() };
+        let mut facts = Self { page, url, graph, ld, site: Vec::new(), hints: None };
         facts.site = facts.site_names();
         facts
     }

@@ -16,7 +16,10 @@ const LIMITS: Limits = Limits { min_words: 25, time_limit: Duration::from_secs(3
 
 fn extracted(page: &str, content_type: &str, url: &str) -> Result<Extraction, Refusal> {
     let url = Url::parse(url).unwrap();
-    extract(&Source { body: page.as_bytes(), content_type: Some(content_type), x_robots_tag: None, url: &url }, &LIMITS)
+    extract(
+        &Source { body: page.as_bytes(), content_type: Some(content_type), x_robots_tag: None, url: &url, hints: None },
+        &LIMITS,
+    )
 }
 
 fn copies() -> Vec<(&'static str, Extraction)> {
@@ -144,6 +147,12 @@ fn a_page_without_text_is_no_article() {
 fn bytes_that_are_no_text_are_undecodable() {
     let url = Url::parse("https://e.example/a").unwrap();
     let body: Vec<u8> = (0..20_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]).collect();
-    let source = Source { body: &body, content_type: Some("text/html; charset=utf-8"), x_robots_tag: None, url: &url };
+    let source = Source {
+        body: &body,
+        content_type: Some("text/html; charset=utf-8"),
+        x_robots_tag: None,
+        url: &url,
+        hints: None,
+    };
     assert!(matches!(extract(&source, &LIMITS), Err(Refusal::Undecodable { .. })));
 }

@@ -23,6 +23,8 @@ const STRANGE: f64 = 0.2;
 pub(super) struct Title {
     pub(super) text: Option<String>,
     pub(super) heading: Option<usize>,
+    /// Whether it is a hint's.
+    pub(super) hinted: bool,
 }
 
 /// Finds the title of a page.
@@ -32,7 +34,9 @@ pub(super) fn title(facts: &Facts<'_>) -> Title {
     let og = facts.meta_text(&["og:title"]);
     let twitter = facts.meta_text(&["twitter:title"]);
     let document = Some(clean_markup(&page.title)).filter(|text| !text.is_empty());
-    let witnesses: Vec<String> = [&ld, &og, &twitter, &document].into_iter().flatten().map(|text| key(text)).collect();
+    let hint = facts.hints.and_then(|hints| hints.title.clone());
+    let witnesses: Vec<String> =
+        [&ld, &og, &twitter, &document, &hint].into_iter().flatten().map(|text| key(text)).collect();
     let heading = heading(facts, &witnesses);
     let shown = heading.map(|index| headline_of(page, index));
     // A heading that has nothing in common with any title is another text's.
@@ -55,14 +59,17 @@ pub(super) fn title(facts: &Facts<'_>) -> Title {
     let og = og.or(twitter);
     let shown = shown.map(|text| without_kicker(text, ld.as_deref(), og.as_deref()));
     let news = facts.ld.is_some_and(is_news);
+    let own = |text: Option<String>| (text, false);
+    let hint = (hint, true);
     let order = match (news, strange) {
-        (true, _) if read => [shown, ld, og, document],
-        (true, _) => [ld, og, shown, document],
-        (false, true) => [ld, og, document, shown],
-        (false, false) => [shown, ld, og, document],
+        (true, _) if read => [own(shown), own(ld), own(og), hint, own(document)],
+        (true, _) => [own(ld), own(og), own(shown), hint, own(document)],
+        (false, true) => [own(ld), own(og), hint, own(document), own(shown)],
+        (false, false) => [own(shown), own(ld), own(og), hint, own(document)],
     };
-    let text = order.into_iter().flatten().map(|text| without_site(facts, &text, &known)).find(|text| !text.is_empty());
-    Title { text: text.map(|text| cut(text, TITLE_CHARS)), heading }
+    let mut titles = order.into_iter().filter_map(|(text, hinted)| Some((without_site(facts, &text?, &known), hinted)));
+    let (text, hinted) = titles.find(|(text, _)| !text.is_empty()).unzip();
+    Title { text: text.map(|text| cut(text, TITLE_CHARS)), heading, hinted: hinted.unwrap_or_default() }
 }
 
 /// The text of a heading, without what stands above the headline in it in an element of its own.

@@ -75,6 +75,8 @@ pub struct Rhythm {
     pub period: Option<Duration>,
     /// The hours of the day, UTC, in which nothing happens (RSS `skipHours`): bit 0 is midnight.
     pub skip_hours: u32,
+    /// How long its host lets it be kept (`Cache-Control`).
+    pub max_age: Option<Duration>,
 }
 
 /// Why a document can't be read as a feed.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
 use url::Url;
 
-use super::{Entry, Feed, Kind, Known};
+use super::{Counts, Entry, Feed, Kind, Known};
 use crate::config::Feeds;
 use crate::record::{Date, Identity, Origin, UrlMessage};
 
@@ -52,6 +52,8 @@ pub struct Expanded {
     pub messages: Vec<UrlMessage>,
     /// Those of the entries that are left over, in parts.
     pub rest: Vec<Vec<UrlMessage>>,
+    /// What became of the feed's entries.
+    pub counts: Counts,
     /// Their identities, to be remembered once the messages are on their way.
     keys: Vec<(String, String)>,
 }
@@ -80,23 +82,35 @@ impl Seen {
         let own = Identity::of_url(from.address).key;
         let mut once = HashSet::from([own]);
         let (mut messages, mut keys) = (Vec::new(), Vec::new());
+        let mut counts = Counts::default();
         for entry in entries {
-            if messages.len() >= most {
-                break;
-            }
             if known.is_some_and(|known| known.has(&entry)) {
+                counts.known += 1;
                 continue;
             }
-            let Some(url) = entry.url else { continue };
+            let Some(url) = entry.url else {
+                counts.bad += 1;
+                continue;
+            };
+            if messages.len() >= most {
+                counts.left += 1;
+                continue;
+            }
             let key = Identity::of_url(&url).key;
             let published = entry.published_at.or(entry.updated_at);
             // One that says that it changed is read again.
             let changed = entry.updated_at.map(|date| date.to_string()).unwrap_or_default();
             let sent = self.entries.get(&key);
             let sent_before = sent.is_some_and(|(sender, known)| sender != *from.origin && known >= changed);
-            if sent_before || is_old(published, settings.max_age, now) || !once.insert(key.clone()) {
+            if sent_before || !once.insert(key.clone()) {
+                counts.known += 1;
                 continue;
             }
+            if is_old(published, settings.max_age, now) {
+                counts.left += 1;
+                continue;
+            }
+            counts.new += 1;
             keys.push((key, changed));
             messages.push(UrlMessage {
                 url: url.into(),
@@ -111,7 +125,7 @@ impl Seen {
             });
         }
         let rest = in_parts(messages.split_off(messages.len().min(MOST_AT_ONCE)));
-        Expanded { messages, rest, keys }
+        Expanded { messages, rest, counts, keys }
     }
 
     /// Remembers what was sent on for the message of `origin`. A message that comes again sends on the
@@ -215,6 +229,7 @@ mod tests {
         let expanded = Seen::default().expand(&found, feed, Some(&Known::default()), &settings(), Timestamp::now());
         let sizes: Vec<usize> = expanded.rest.iter().map(Vec::len).collect();
         assert_eq!(expanded.messages.len(), MOST_AT_ONCE);
+        assert_eq!(expanded.counts, Counts { new: 2_500, ..Counts::default() });
         assert_eq!(sizes.iter().sum::<usize>(), 1_500);
         let all = expanded.messages.iter().chain(expanded.rest.iter().flatten());
         let urls: HashSet<&str> = all.clone().map(|message| message.url.as_str()).collect();

@@ -12,6 +12,8 @@
 //! | `discover` | the feeds that a page of HTML names |
 //! | `expand`, `known` | which entries are sent on |
 //! | `subscription`, `schedule` | a feed that is asked again, and when |
+//! | `journal` | what operators see of them |
+//! | `roster`, `opml` | who is on the list of subscriptions, and lists of other readers |
 
 mod charset;
 mod dates;
@@ -19,11 +21,14 @@ mod discover;
 mod draft;
 mod entry;
 mod expand;
+mod journal;
 mod json;
 mod known;
 mod markup;
 mod names;
+pub mod opml;
 mod parse;
+mod roster;
 mod schedule;
 mod subscription;
 mod unwrap;
@@ -33,7 +38,9 @@ mod xml;
 pub use discover::named;
 pub use entry::{Entry, Feed, FeedError, Kind, MOST_ENTRIES, Rhythm};
 pub use expand::{DEEPEST, Expanded, Found, Seen};
+pub use journal::{Counts, FeedFigures, FeedView, Journal, State};
 pub use known::Known;
 pub use parse::{Keep, MOST_BYTES, feed, is_feed};
+pub use roster::{Roster, Standing, listed_as};
 pub use schedule::{BadInterval, Every};
-pub use subscription::{Heard, Rounds, Subscription, Turn};
+pub use subscription::{Heard, Rounds, Subscription, Turn, Went};

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::entry::Feed;
+use super::entry::{Feed, Rhythm};
+use crate::record::Pace;
 
 /// `auto` asks no more often than this, and no more rarely than [`RAREST`]: what a newsroom can make use of, and
 /// what a site's logs still show as somebody who is there.
@@ -48,11 +49,11 @@ impl Every {
         interval.filter(|interval| (SHORTEST..=longest).contains(interval)).map(Self::Fixed).ok_or_else(refused)
     }
 
-    /// How long after a round that went well the next one is due.
-    pub fn after(self, feed: &Feed, now: Timestamp) -> Duration {
+    /// How long after a round that went well the next one of a feed with this pace is due.
+    pub fn after(self, pace: &Pace, now: Timestamp) -> Duration {
         match self {
             Self::Fixed(interval) => interval,
-            Self::Auto => learned(feed, now),
+            Self::Auto => learned(pace, now),
         }
     }
 
@@ -67,21 +68,33 @@ impl Every {
     }
 }
 
-/// Half of the usual time between two entries, or a tenth of the silence where that is longer; not before what
-/// the feed says of itself (`ttl`, `sy:updatePeriod`).
-///
-/// At half the mean gap, an entry waits a quarter of it on average until it is seen.
-fn learned(feed: &Feed, now: Timestamp) -> Duration {
+/// How often a feed publishes, by its latest entries, and what it and its host say of it.
+pub fn pace(feed: &Feed, now: Timestamp) -> Pace {
     let dates = feed.entries.iter().filter_map(|entry| entry.published_at.or(entry.updated_at));
     let mut seconds: Vec<i64> =
         dates.filter_map(|date| date.latest()).map(Timestamp::as_second).filter(|at| *at <= now.as_second()).collect();
     seconds.sort_unstable_by(|a, b| b.cmp(a));
     seconds.truncate(LEARN_FROM);
-    let said = feed.rhythm.ttl.max(feed.rhythm.period);
-    let own = match (seconds.first(), seconds.last()) {
+    let gap_s = match (seconds.first(), seconds.last()) {
         (Some(newest), Some(oldest)) if seconds.len() > 1 => {
-            let gap = (newest - oldest).unsigned_abs() / (seconds.len() as u64 - 1);
-            let silence = now.as_second().saturating_sub(*newest).unsigned_abs();
+            Some((newest - oldest).unsigned_abs() / (seconds.len() as u64 - 1))
+        }
+        _ => None,
+    };
+    let Rhythm { ttl, period, max_age, skip_hours } = feed.rhythm;
+    let said_s = ttl.max(period).max(max_age.filter(|age| !age.is_zero())).map(|said| said.as_secs());
+    Pace { gap_s, newest_s: seconds.first().copied(), said_s, skip_hours }
+}
+
+/// Half of the usual time between two entries, or a tenth of the silence where that is longer; not before what
+/// the feed or its host says (`ttl`, `sy:updatePeriod`, `Cache-Control`) is over.
+///
+/// At half the mean gap, an entry waits a quarter of it on average until it is seen.
+fn learned(pace: &Pace, now: Timestamp) -> Duration {
+    let said = pace.said_s.map(Duration::from_secs);
+    let own = match (pace.gap_s, pace.newest_s) {
+        (Some(gap), Some(newest)) => {
+            let silence = now.as_second().saturating_sub(newest).max(0).unsigned_abs();
             Duration::from_secs((gap / 2).max(silence / 10))
         }
         _ => said.unwrap_or(BEGIN_WITH),
@@ -119,7 +132,8 @@ mod tests {
     }
 
     fn learned_of(dates: &[&str], rhythm: Rhythm) -> Duration {
-        Every::Auto.after(&feed(dates, rhythm), "2018-11-23T12:00:00Z".parse().unwrap())
+        let now = "2018-11-23T12:00:00Z".parse().unwrap();
+        Every::Auto.after(&pace(&feed(dates, rhythm), now), now)
     }
 
     #[test]
@@ -147,6 +161,8 @@ mod tests {
         let busy = ["2018-11-23T12:00:00Z", "2018-11-23T11:40:00Z"];
         let rhythm = Rhythm { ttl: Some(MINUTE * 60), ..Rhythm::default() };
         assert_eq!(learned_of(&busy, rhythm), MINUTE * 60);
+        let kept = Rhythm { max_age: Some(MINUTE * 30), ..Rhythm::default() };
+        assert_eq!(learned_of(&busy, kept), MINUTE * 30);
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct PageHeaders {
     pub x_robots_tag: Vec<String>,
     /// The TDM Reservation Protocol's header.
     pub tdm_reservation: Option<String>,
+    /// How long it may be kept (`Cache-Control`); zero for one that may not be.
+    pub max_age: Option<Duration>,
 }
 
 /// A page as it was received: still coded.

@@ -225,7 +225,7 @@ impl Client {
         let status = response.status().as_u16();
         let location = location_of(&response, url).filter(|_| matches!(status, 300..=303 | 307 | 308));
         let retry_after = retry_after_of(&response);
-        let max_age = max_age_of(&response);
+        let max_age = max_age_of(response.headers());
         if !(200..=299).contains(&status) {
             return Ok(Prefix { status, location, retry_after, max_age, bytes: Bytes::new() });
         }
@@ -299,8 +299,8 @@ fn retry_after_of(response: &reqwest::Response) -> Option<Duration> {
 }
 
 /// `Cache-Control`'s word (RFC 9111, section 5.2.2) on how long an answer may be kept.
-fn max_age_of(response: &reqwest::Response) -> Option<Duration> {
-    let header = all(response.headers(), &header::CACHE_CONTROL)?.to_ascii_lowercase();
+fn max_age_of(headers: &HeaderMap) -> Option<Duration> {
+    let header = all(headers, &header::CACHE_CONTROL)?.to_ascii_lowercase();
     let mut directives = header.split(',').map(str::trim);
     if directives.clone().any(|directive| matches!(directive, "no-store" | "no-cache")) {
         return Some(Duration::ZERO);
@@ -318,6 +318,7 @@ fn page_headers(headers: &HeaderMap) -> PageHeaders {
         last_modified: text(headers, &header::LAST_MODIFIED),
         x_robots_tag: robots.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).collect(),
         tdm_reservation: text(headers, &HeaderName::from_static("tdm-reservation")),
+        max_age: max_age_of(headers),
     }
 }
 

@@ -18,6 +18,8 @@ pub enum Media {
     Json,
     /// Plain text.
     Text,
+    /// A file in gzip, such as a sitemap's `.gz`: what is in it is for its reader to see.
+    Packed,
 }
 
 /// What the `Content-Type` header says.
@@ -29,8 +31,15 @@ pub enum Declared {
     Nothing,
 }
 
+impl Declared {
+    /// A file that calls itself packed and is not is what its bytes are.
+    const fn unpacked(self) -> Self {
+        if let Self::As(Media::Packed) = self { Self::Nothing } else { self }
+    }
+}
+
 /// How the first bytes of known formats look that are no pages, whatever their header says.
-const OTHER_FORMATS: [(&[u8], &str); 14] = [
+const OTHER_FORMATS: [(&[u8], &str); 13] = [
     (b"%PDF-", "PDF"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
@@ -38,7 +47,6 @@ const OTHER_FORMATS: [(&[u8], &str); 14] = [
     (b"GIF89a", "GIF"),
     (b"RIFF", "RIFF"),
     (b"PK\x03\x04", "ZIP"),
-    (b"\x1f\x8b\x08", "gzip"),
     (b"OggS", "Ogg"),
     (b"ID3", "MP3"),
     (b"\x00\x00\x01\x00", "icon"),
@@ -46,6 +54,9 @@ const OTHER_FORMATS: [(&[u8], &str); 14] = [
     (b"wOF2", "font"),
     (b"\x1a\x45\xdf\xa3", "Matroska"),
 ];
+
+/// How gzip begins (RFC 1952, 2.3.1), with its only method.
+const GZIP: &[u8] = b"\x1f\x8b\x08";
 
 /// How HTML begins, after white space (the same document's table).
 const HTML_BEGINS: [&[u8]; 17] = [
@@ -82,6 +93,7 @@ pub fn declared(content_type: Option<&str>) -> Result<Declared, FetchError> {
         "text/xml" | "application/xml" => Media::Xml,
         "text/plain" => Media::Text,
         "application/json" | "text/json" | "application/feed+json" => Media::Json,
+        "application/gzip" | "application/x-gzip" | "application/x-gunzip" | "application/gzipped" => Media::Packed,
         "application/octet-stream" | "binary/octet-stream" | "unknown/unknown" | "application/unknown" | "*/*" => {
             return Ok(Declared::Nothing);
         }
@@ -100,7 +112,10 @@ pub fn sniffed(declared: Declared, body: &[u8]) -> Result<Media, FetchError> {
     if let Some((_, name)) = OTHER_FORMATS.iter().find(|(magic, _)| start.starts_with(magic)) {
         return Err(unsupported(&format!("{name} by its first bytes")));
     }
-    if let Declared::As(media) = declared {
+    if start.starts_with(GZIP) {
+        return Ok(Media::Packed);
+    }
+    if let Declared::As(media) = declared.unpacked() {
         return Ok(media);
     }
     let wide = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");

@@ -311,7 +311,7 @@ fn settle(claim: Claim, verdict: &Verdict) {
 /// The one event that a message leaves at info.
 fn log(ended: &Ended) {
     let message = &ended.taken.message;
-    let (reason, detail) = ended.ending.verdict.reason().unzip();
+    let reason = ended.ending.verdict.reason().map(|(reason, _)| reason);
     // Credentials are for no log.
     let url = ended.ending.url.as_deref().filter(|_| reason != Some(Reason::CredentialsInUrl));
     tracing::info!(
@@ -321,7 +321,7 @@ fn log(ended: &Ended) {
         url,
         outcome = ended.ending.verdict.outcome().as_str(),
         reason = reason.map(Reason::as_str),
-        detail,
+        detail = ended.ending.detail(),
         article_id = ended.ending.article_id.as_deref(),
         attempt = message.attempt(),
         "message ended"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 
 use super::partitions::{Partition, Ticket};
-use crate::record::{MalformedMessage, Origin, Reason, UrlMessage};
+use crate::record::{Listing, MalformedMessage, Origin, Reason, UrlMessage};
 
 /// The headers that are ours. On the input topic they are ignored and replaced.
 pub const RESERVED: [&str; 8] =
@@ -182,6 +182,16 @@ impl Parcel {
     /// A record with a text key and a JSON value, without headers.
     pub fn json(topic: Arc<str>, key: &str, value: Vec<u8>) -> Self {
         Self { topic, key: Some(key.as_bytes().to_vec()), value: Some(value), headers: Vec::new() }
+    }
+
+    /// A change of the list of subscriptions.
+    pub fn listing(feeds: Arc<str>, listing: &Listing) -> Self {
+        match listing {
+            Listing::Put(listed) => Self::json(feeds, &listed.url, serde_json::to_vec(listed).unwrap_or_default()),
+            Listing::Remove(url) => {
+                Self { topic: feeds, key: Some(url.as_bytes().to_vec()), value: None, headers: Vec::new() }
+            }
+        }
     }
 
     pub(super) fn owned_headers(&self) -> Option<OwnedHeaders> {

@@ -24,6 +24,7 @@ mod reader;
 mod rebalance;
 mod rejected;
 mod repost;
+mod roster;
 mod topics;
 mod transactions;
 
@@ -46,5 +47,6 @@ pub use reader::{Pace, ReadError, Reader, Scan};
 pub use rebalance::{Consumer, Protocol, Rebalances};
 pub use rejected::Rejected;
 pub use repost::{Repost, RepostError, fits, replay_group};
+pub use roster::{ListedFeeds, Sight};
 pub use topics::{TopicError, create_topics, missing_topics, read_topics};
 pub use transactions::{TransactionEnd, Transactions};

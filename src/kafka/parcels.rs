@@ -28,6 +28,7 @@ pub struct Writer {
     articles: Arc<str>,
     rejected: Arc<str>,
     outcomes: Arc<str>,
+    feeds: Arc<str>,
 }
 
 impl Writer {
@@ -38,6 +39,7 @@ impl Writer {
             articles: topics.articles.as_str().into(),
             rejected: topics.rejected.as_str().into(),
             outcomes: topics.outcomes.as_str().into(),
+            feeds: topics.feeds.as_str().into(),
         }
     }
 
@@ -76,6 +78,7 @@ impl Writer {
         // A deferred message is its own successor.
         if ending.verdict.outcome() != Outcome::Deferred {
             content.extend(ending.next.iter().map(|next| self.next(message, next, now)));
+            content.extend(ending.listings.iter().map(|listing| Parcel::listing(self.feeds.clone(), listing)));
         }
         Parcels { content, outcome: self.outcome(message, ending, now) }
     }
@@ -135,7 +138,7 @@ impl Writer {
             revision,
             outcome: ending.verdict.outcome(),
             reason: ending.verdict.reason().map(|(reason, _)| reason),
-            detail: ending.verdict.reason().map(|(_, detail)| detail.to_owned()),
+            detail: ending.detail(),
             of,
             cluster_merged: ending.cluster_merged.clone(),
             not_before,

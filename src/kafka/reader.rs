@@ -176,6 +176,13 @@ impl Reader {
         Ok(Scan { reader: self, topic: topic.to_owned(), open, last_news: Instant::now() })
     }
 
+    /// Reads no more until the next scan.
+    pub fn rest(&self) {
+        if let Err(failure) = self.consumer.unassign() {
+            tracing::debug!(error = %failure, "giving partitions up that were read");
+        }
+    }
+
     /// What the brokers want to know of whoever commits offsets of the group.
     pub(super) fn group_metadata(&self) -> Option<ConsumerGroupMetadata> {
         self.consumer.group_metadata()

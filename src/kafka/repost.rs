@@ -87,10 +87,19 @@ impl Repost {
     /// Opens the producer and fences whoever replays for the same group. Afterwards, and not before, the
     /// offsets of `reader` say what was replayed. Blocks.
     pub fn open(settings: &Settings, reader: &Reader) -> Result<Self, RepostError> {
+        Self::open_as(transactional_id(&settings.kafka.group_id), settings, reader)
+    }
+
+    /// The same for a change of the list of feeds, which only one can make at a time.
+    pub fn open_for_feeds(settings: &Settings, reader: &Reader) -> Result<Self, RepostError> {
+        Self::open_as(format!("{}:feeds", settings.kafka.group_id), settings, reader)
+    }
+
+    fn open_as(transactional_id: String, settings: &Settings, reader: &Reader) -> Result<Self, RepostError> {
         let mut exactly_once = settings.clone();
         exactly_once.delivery.mode = DeliveryMode::ExactlyOnce;
         let mut config = producer_config(&exactly_once);
-        config.set("transactional.id", transactional_id(&settings.kafka.group_id));
+        config.set("transactional.id", transactional_id);
         // Brokers refuse a batch for its size as a whole: alone in its batch, a message is refused for its own.
         config.set("batch.num.messages", "1");
         let group = replay_group(&settings.kafka.group_id);

@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::client::{self, Link, Listener, MAX_MESSAGE_BYTES, TroubleKind};
 use super::rebalance::Consumer;
-use crate::config::Settings;
+use crate::config::{Settings, Topics};
 
 /// How long brokers may take to answer before we say so.
 const ANSWER_WITHIN: Duration = Duration::from_secs(6);
@@ -68,7 +68,8 @@ pub fn read_topics(settings: &Settings) -> Vec<&str> {
 /// The topics that must exist before work starts.
 pub(super) fn needed_topics(settings: &Settings) -> Vec<&str> {
     let mut topics = read_topics(settings);
-    topics.extend([settings.topics.articles.as_str(), &settings.topics.rejected, &settings.topics.outcomes]);
+    let Topics { articles, rejected, outcomes, feeds, .. } = &settings.topics;
+    topics.extend([articles.as_str(), rejected, outcomes, feeds]);
     topics
 }
 
@@ -108,17 +109,22 @@ pub fn missing_topics(settings: &Settings, consumer: &Consumer, link: &Link) -> 
 /// Creates topics with the cluster's own number of partitions and replicas.
 ///
 /// Topics that carry messages as they came in are made to take large ones ([`MAX_MESSAGE_BYTES`]);
-/// where a cluster's policy forbids that, its own limit stands.
+/// the list of feeds keeps the last record of each. Where a cluster's policy forbids either, its own stands.
 pub async fn create_topics(settings: &Settings, missing: &[String], link: &Arc<Link>) -> Result<(), TopicError> {
     let admin: AdminClient<Listener> =
         client::admin_config(settings).create_with_context(Listener(link.clone())).map_err(TopicError::Client)?;
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(10)));
     let large = MAX_MESSAGE_BYTES.to_string();
     for topic in missing {
-        let as_consumed = topic != &settings.topics.articles && topic != &settings.topics.outcomes;
+        let Topics { articles, outcomes, feeds, .. } = &settings.topics;
+        let property = match topic {
+            topic if topic == feeds => Some(("cleanup.policy", "compact")),
+            topic if topic == articles || topic == outcomes => None,
+            _ => Some(("max.message.bytes", large.as_str())),
+        };
         let mut result = Err(RDKafkaErrorCode::InvalidConfig);
-        if as_consumed {
-            result = create(&admin, NewTopic::set(new_topic(topic), "max.message.bytes", &large), &options).await?;
+        if let Some((name, value)) = property {
+            result = create(&admin, new_topic(topic).set(name, value), &options).await?;
         }
         if let Err(RDKafkaErrorCode::PolicyViolation | RDKafkaErrorCode::InvalidConfig) = result {
             result = create(&admin, new_topic(topic), &options).await?;

@@ -73,6 +73,10 @@ pub struct Content {
     pub rights: Rights,
     /// How much the page is like an article, from 0 to 1: what the gate weighed; null for plain text.
     pub article_score: Option<f64>,
+    /// Which of these fields the page did not say, but whoever found it (`input.source`): `title`, `authors`, `published_at`,
+    /// `language`.
+    #[serde(default)]
+    pub hinted: Vec<String>,
 }
 
 /// Who published an article.

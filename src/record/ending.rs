@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Article, Next, Outcome, Reason, UrlMessage};
+use super::{Article, Listing, Next, Outcome, Reason, UrlMessage};
 
 /// How the work on a message ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,10 @@ pub struct Ending {
     pub next: Vec<Next>,
     /// Another story that turned out to be the one that this article belongs to.
     pub cluster_merged: Option<String>,
+    /// What changes on the list of subscriptions.
+    pub listings: Vec<Listing>,
+    /// What there is to say beside the verdict: a feed that moved, a subscription that ends.
+    pub note: Option<String>,
     /// The time spent in each stage.
     pub timings: BTreeMap<&'static str, Duration>,
 }
@@ -65,6 +69,13 @@ pub enum Verdict {
 }
 
 impl Ending {
+    /// The reason in words, and the note.
+    pub fn detail(&self) -> Option<String> {
+        let reason = self.verdict.reason().map(|(_, detail)| detail);
+        let both: Vec<&str> = [reason, self.note.as_deref()].into_iter().flatten().collect();
+        (!both.is_empty()).then(|| both.join("; "))
+    }
+
     /// The time spent in each stage, in milliseconds to the microsecond: as people are told of it.
     pub fn timings_ms(&self) -> BTreeMap<String, f64> {
         let milliseconds = |time: &Duration| (time.as_secs_f64() * 1e6).round() / 1e3;

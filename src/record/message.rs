@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Round;
+use super::{Round, Ticket};
 
 /// A request to read one URL, as it stands on `news.urls`.
 ///
@@ -29,6 +29,8 @@ pub struct UrlMessage {
     pub every: Option<String>,
     /// How many feeds, sitemaps and indexes led here, one from the other.
     pub depth: u8,
+    /// What shows this to be the living message of a subscription, where the list of feeds has it.
+    pub subscription: Option<Ticket>,
     /// What a subscription knows of its feed; newswire's own, from round to round.
     pub round: Option<Round>,
     /// What a long feed has left to send on; newswire's own, without rounds or entries of theirs.
@@ -136,6 +138,13 @@ impl UrlMessage {
             }
             Some(other) => return Err(wrong_type("depth", "a whole number", &other)),
         };
+        let subscription = match fields.remove("subscription") {
+            None | Some(Value::Null) => None,
+            Some(other) => {
+                let ticket = Ticket::deserialize(&other);
+                Some(ticket.map_err(|_| wrong_type("subscription", "an object with id and added_ms", &other))?)
+            }
+        };
         let force = match fields.remove("force") {
             None | Some(Value::Null) => false,
             Some(Value::Bool(force)) => force,
@@ -151,6 +160,7 @@ impl UrlMessage {
             language,
             every,
             depth,
+            subscription,
             force,
             ..Self::default()
         };
@@ -202,6 +212,9 @@ impl UrlMessage {
         }
         if !self.entries.is_empty() {
             fields.insert("entries".into(), self.entries.iter().map(Self::to_json).collect());
+        }
+        if let Some(ticket) = self.subscription.as_ref().and_then(|ticket| serde_json::to_value(ticket).ok()) {
+            fields.insert("subscription".into(), ticket);
         }
         if let Some(round) = self.round.as_ref().and_then(|round| serde_json::to_value(round).ok()) {
             fields.insert("round".into(), round);

@@ -5,6 +5,7 @@
 mod article;
 mod date;
 mod ending;
+mod listing;
 mod message;
 mod origin;
 mod outcome;
@@ -21,9 +22,10 @@ pub use article::{
 };
 pub use date::Date;
 pub use ending::{Ending, Verdict};
+pub use listing::{Listing, Subscribed, Ticket};
 pub use message::{MalformedMessage, UrlMessage};
 pub use origin::{Origin, ParseOriginError};
 pub use outcome::{Outcome, OutcomeRecord};
 pub use passage::{Passage, PassageKind};
 pub use reason::Reason;
-pub use round::{Next, Round};
+pub use round::{Next, Pace, Round, Version};

@@ -80,7 +80,7 @@ pub struct OutcomeRecord {
     /// Why it was rejected or deferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The reason in words.
+    /// The reason in words, and what else there is to say: a feed that moved, a subscription that ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// The id of the article that this one duplicates.

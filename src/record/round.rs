@@ -21,6 +21,42 @@ pub struct Round {
     /// The entries of the last round: four bytes each, in base64 (`feeds::Known`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub known: Option<String>,
+    /// Which version of the feed that was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// How often it publishes, as it was then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
+}
+
+/// The version of a feed, as its host named it (RFC 9110, section 8.8).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Where the feed was had.
+    pub url: String,
+    /// `ETag`, as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// `Last-Modified`, as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+/// How often a feed publishes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pace {
+    /// The usual time between two entries, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gap_s: Option<u64>,
+    /// When the latest entry was published, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest_s: Option<i64>,
+    /// For how long its content holds, as the feed or its host says, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said_s: Option<u64>,
+    /// The hours of the day, UTC, that it leaves out: bit 0 is midnight.
+    pub skip_hours: u32,
 }
 
 /// One more message that is written with an outcome: the next round of a subscription, or what a long feed has left.

@@ -36,7 +36,7 @@ pub async fn work(pipeline: Arc<Pipeline>, capacity: Arc<Capacity>, taken: Taken
         Ok(None) => return,
         Err(panic) => {
             let mut ending = failed(&taken.message, &*panic);
-            ending.next = pipeline.goes_on(&taken.message, &ending.verdict);
+            ending.next = pipeline.subscriptions().goes_on(&taken.message, &ending.verdict);
             (ending, None)
         }
     };
@@ -60,6 +60,15 @@ fn failed(message: &Consumed, panic: &(dyn std::any::Any + Send)) -> Ending {
     let canonical_url =
         url.as_deref().and_then(|url| Identity::of(url).ok()).map(|identity| identity.fetch.to_string());
     let verdict = Verdict::Rejected { reason: Reason::StageFailed, detail };
-    let next = Vec::new();
-    Ending { verdict, url, canonical_url, article_id: None, cluster_merged: None, next, timings: BTreeMap::new() }
+    Ending {
+        verdict,
+        url,
+        canonical_url,
+        article_id: None,
+        cluster_merged: None,
+        next: Vec::new(),
+        listings: Vec::new(),
+        note: None,
+        timings: BTreeMap::new(),
+    }
 }

@@ -43,6 +43,7 @@ pub struct Journey {
     moved: Moved,
     time_left: Duration,
     known: Option<Validators>,
+    status: Option<u16>,
 }
 
 /// Whether what was asked for is elsewhere: for good if every redirect said so (RFC 9110, 15.4).
@@ -81,7 +82,14 @@ impl Journey {
     /// The journey that begins at `first`. Where it ends at a page that is `known`, it is asked for only if it changed.
     pub fn new(first: &Url, settings: &Settings, known: Option<Validators>) -> Self {
         let hops = Hops::new(first, settings.fetch.max_redirects);
-        Self { url: first.clone(), hops, moved: Moved::Not, time_left: settings.fetch.total_timeout, known }
+        Self {
+            url: first.clone(),
+            hops,
+            moved: Moved::Not,
+            time_left: settings.fetch.total_timeout,
+            known,
+            status: None,
+        }
     }
 
     /// Goes on to where an answer with this status leads; [`REFRESHED`] for a page that sent its reader on.
@@ -92,6 +100,11 @@ impl Journey {
         self.url = self.hops.follow(to)?;
         self.moved = self.moved.and(status);
         Ok(())
+    }
+
+    /// The status of the last answer.
+    pub const fn status(&self) -> Option<u16> {
+        self.status
     }
 
     /// Where it is for good, if not where it was asked for.
@@ -134,6 +147,7 @@ impl Traveller {
                 Ok(Answer::NotModified) => Some(304),
                 Err(failure) => failure.status(),
             };
+            journey.status = status;
             self.metrics.response(status);
             let path = &journey.url[Position::BeforePath..Position::AfterQuery];
             turn.ended(Sign::of(answer.as_ref().map(|_| ())), status, path);

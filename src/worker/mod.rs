@@ -8,13 +8,16 @@ mod canonicals;
 mod journey;
 mod pipeline;
 mod quarantine;
+mod reading;
 mod run;
 mod session;
 mod shutdown;
 mod stop;
+mod subscriptions;
 
 pub use pipeline::{Parts, Pipeline};
 pub use quarantine::{DEADLY, Quarantine, Trace};
 pub use run::{WorkerError, run};
 pub use shutdown::Shutdown;
 pub use stop::Stop;
+pub use subscriptions::Subscriptions;

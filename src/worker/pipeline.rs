@@ -12,23 +12,22 @@ use url::Url;
 use super::canonicals::Canonicals;
 use super::journey::{Arrival, Fetched, Journey, REFRESHED, Traveller};
 use super::quarantine::{DEADLY, Quarantine};
+use super::reading::Reading;
 use super::stop::Stop;
+use super::subscriptions::Subscriptions;
 use crate::config::{Directives, Settings};
 use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Store, host_hash};
-use crate::extract::{self, Extraction, Limits, Source};
-use crate::feeds::{self, DEEPEST, Found, Heard, Keep, Kind, Rounds, Seen, Subscription, Turn};
-use crate::fetch::{Client, Media, Page, Raw, Validators, Visits, meta_refresh};
+use crate::extract::Hints;
+use crate::feeds::{self, Counts, DEEPEST, Found, Heard, Kind, Seen, Subscription, Turn, Went};
+use crate::fetch::{Client, Page, Raw, Validators, Visits};
 use crate::frontier::{Frontier, Patience};
 use crate::kafka::{Capacity, Consumed};
 use crate::metrics::Metrics;
 use crate::record::{
-    Article, Duplicate, Ending, Fetch, Identity, Input, Next, Origin, Reason, SCHEMA_VERSION, UrlMessage, Verdict,
-    article_id, as_told,
+    Article, Duplicate, Ending, Fetch, Identity, Input, Next, Origin, Outcome, Reason, SCHEMA_VERSION, UrlMessage,
+    Verdict, article_id, as_told,
 };
-use crate::retry::{self, History};
-
-/// Feeds of a page that is no article, as its rejection names them.
-const TOLD_FEEDS: usize = 3;
+use crate::retry::History;
 
 /// How much longer than its own limit a page may take before its stage counts as stuck.
 const STUCK_AFTER: u32 = 10;
@@ -41,7 +40,7 @@ pub struct Pipeline {
     canonicals: Canonicals,
     store: Arc<Store>,
     seen: Seen,
-    rounds: Rounds,
+    subscriptions: Subscriptions,
     cores: Arc<Semaphore>,
     capacity: Arc<Capacity>,
     metrics: Arc<Metrics>,
@@ -84,19 +83,20 @@ struct Notes {
     article_id: Option<String>,
     /// What a long feed has left to send on.
     rest: Vec<UrlMessage>,
+    /// What became of a feed's entries.
+    entries: Option<Counts>,
+    /// The hub that a feed names.
+    hub: Option<String>,
     /// What a feed said, for its subscription.
     heard: Option<Heard>,
     /// Where it is for good, if not where it was asked for.
     moved_to: Option<Url>,
     cluster_merged: Option<String>,
+    /// The status of the last answer.
+    status: Option<u16>,
+    /// What there is to say beside the verdict.
+    said: Option<String>,
     timings: BTreeMap<&'static str, Duration>,
-}
-
-/// What a page turned out to be.
-enum Reading {
-    Article(Box<Extraction>),
-    Feed(Box<feeds::Feed>),
-    Moved(Url),
 }
 
 impl Pipeline {
@@ -104,7 +104,8 @@ impl Pipeline {
     pub fn new(parts: Parts) -> Self {
         let Parts { settings, client, frontier, store, capacity, metrics, quarantine, draining } = parts;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let (seen, rounds, cores) = (Seen::default(), Rounds::default(), Arc::new(Semaphore::new(cores)));
+        let (seen, cores) = (Seen::default(), Arc::new(Semaphore::new(cores)));
+        let subscriptions = Subscriptions::new(settings.clone());
         let (visits, canonicals) = (Visits::default(), Canonicals::default());
         let traveller = Traveller {
             settings: settings.clone(),
@@ -114,7 +115,24 @@ impl Pipeline {
             metrics: metrics.clone(),
             draining,
         };
-        Self { settings, traveller, visits, canonicals, store, seen, rounds, cores, capacity, metrics, quarantine }
+        Self {
+            settings,
+            traveller,
+            visits,
+            canonicals,
+            store,
+            seen,
+            subscriptions,
+            cores,
+            capacity,
+            metrics,
+            quarantine,
+        }
+    }
+
+    /// The subscriptions to feeds.
+    pub const fn subscriptions(&self) -> &Subscriptions {
+        &self.subscriptions
     }
 
     /// Works on a message to its end. `None` when it is given up, since the worker drains.
@@ -135,7 +153,10 @@ impl Pipeline {
             }
             subscription = Subscription::of(&request)?;
             if let Some(subscription) = &subscription {
-                turn = self.rounds.turn(subscription, &message.origin, now_ms());
+                turn = self.subscriptions.turn(subscription, &message.origin).await;
+            }
+            if turn == Turn::Superseded {
+                notes.say("the subscription was removed, or another message has taken its place");
             }
             if turn != Turn::Due {
                 notes.url = Some(as_told(&request.url).to_owned());
@@ -152,37 +173,21 @@ impl Pipeline {
                 (stop.verdict(history, &self.settings.retry, Timestamp::now().as_millisecond())?, None)
             }
         };
-        let rest = std::mem::take(&mut notes.rest).into_iter().filter_map(|rest| self.later(rest));
-        let round = subscription.and_then(|subscription| self.next(&subscription, turn, &verdict, &notes));
-        let next = rest.chain(round).collect();
-        Some((Ending { next, ..notes.ending(verdict) }, claim))
-    }
-
-    /// What follows on a message that ended so outside of its stages: a subscription outlives a stage that fails.
-    pub fn goes_on(&self, message: &Consumed, verdict: &Verdict) -> Vec<Next> {
-        let subscription = message.request().ok().and_then(|request| Subscription::of(&request).ok().flatten());
-        let next = subscription.and_then(|own| self.next(&own, Turn::Due, verdict, &Notes::default()));
-        next.into_iter().collect()
-    }
-
-    /// A message that the worker leaves to itself, for as soon as may be.
-    fn later(&self, message: UrlMessage) -> Option<Next> {
-        let (topic, not_before_ms) = retry::place(Duration::ZERO, &self.settings.retry, now_ms())?;
-        Some(Next { message, topic, not_before_ms })
-    }
-
-    /// The next round of a subscription, or this one again if it is not due.
-    fn next(&self, subscription: &Subscription, turn: Turn, verdict: &Verdict, notes: &Notes) -> Option<Next> {
-        let now_ms = now_ms();
-        let message = match turn {
-            Turn::Due => subscription.next(verdict, notes.heard.as_ref(), notes.moved_to.as_ref(), now_ms)?,
-            Turn::Early => subscription.same(),
-            Turn::Superseded => return None,
-        };
-        let due_ms = message.round.as_ref().map_or(now_ms, |round| round.due_ms);
-        let wait = Duration::from_millis(due_ms.saturating_sub(now_ms).max(0).unsigned_abs());
-        let (topic, not_before_ms) = retry::place(wait, &self.settings.retry, now_ms)?;
-        Some(Next { message, topic, not_before_ms })
+        let rest = std::mem::take(&mut notes.rest).into_iter();
+        let mut next: Vec<Next> = rest.filter_map(|rest| self.subscriptions.after(Duration::ZERO, rest)).collect();
+        let mut listings = Vec::new();
+        if let Some(subscription) = subscription.filter(|_| verdict.outcome() != Outcome::Deferred) {
+            let mut round = self.subscriptions.next(&subscription, turn, &verdict, notes.went());
+            if turn == Turn::Due {
+                if round.is_none() {
+                    notes.say("the subscription ends here");
+                }
+                self.subscriptions.note(&subscription, notes.entries, notes.hub.take(), round.as_ref());
+                listings = self.subscriptions.list(&subscription, message, round.as_mut()).await;
+            }
+            next.extend(round);
+        }
+        Some((Ending { next, listings, ..notes.ending(verdict) }, claim))
     }
 
     /// Works on one URL as [`Pipeline::work`] would, but waits for no host and claims nothing.
@@ -221,21 +226,36 @@ impl Pipeline {
             return Err(Stop::rejected(Reason::StageFailed, detail));
         }
         // A subscription has its own memory of what its feed said.
-        let is_asked_anew = request.force || subscription.is_some();
-        let known = if is_asked_anew { None } else { self.visits.of(&asked.key, origin) };
+        let known = match subscription {
+            _ if request.force => None,
+            Some(subscription) => subscription.version(),
+            None => self.visits.of(&asked.key, origin),
+        };
+        let hints = Arc::new(Hints::of(&request));
         let mut journey = Journey::new(&asked.fetch, &self.settings, known);
         let (page, mut extraction, elapsed, content_signal) = loop {
             let arrival = self.traveller.arrive(&mut journey, patience, |stage, time| self.note(notes, stage, time));
-            let Fetched { raw, elapsed, content_signal } = match arrival.await? {
-                Arrival::Page(fetched) => fetched,
-                Arrival::NotModified => return Ok((Verdict::Unchanged, None)),
-            };
+            let arrival = arrival.await;
+            notes.status = journey.status();
             notes.moved_to = journey.moved_for_good().cloned();
-            let (page, reading) = self.read(raw, origin, notes).await?;
+            let Fetched { raw, elapsed, content_signal } = match arrival? {
+                Arrival::Page(fetched) => fetched,
+                Arrival::NotModified => {
+                    notes.heard = subscription.map(Subscription::heard_again);
+                    return Ok((Verdict::Unchanged, None));
+                }
+            };
+            let (page, reading) = self.read(raw, hints.clone(), origin, notes).await?;
             match reading {
                 Reading::Moved(to) => journey.follow(&to, REFRESHED)?,
-                Reading::Feed(feed) => {
-                    self.visits.remember(&asked.key, origin, Validators::of(&page.url, &page.headers));
+                Reading::Feed(mut feed) => {
+                    feed.rhythm.max_age = page.headers.max_age;
+                    let version = Validators::of(&page.url, &page.headers);
+                    notes.heard = subscription.map(|own| own.heard(&feed, version.clone(), Timestamp::now()));
+                    self.visits.remember(&asked.key, origin, version);
+                    if let Some(to) = &notes.moved_to {
+                        notes.say(&format!("the feed has moved for good to {to}"));
+                    }
                     let found = Found { address: &page.url, depth: request.depth, origin };
                     return Ok((self.expand(&found, *feed, subscription, notes)?, None));
                 }
@@ -292,7 +312,13 @@ impl Pipeline {
     }
 
     /// Decompresses and reads a page on a thread for such work, one a core.
-    async fn read(&self, raw: Box<Raw>, origin: &Origin, notes: &mut Notes) -> Result<(Page, Reading), Stop> {
+    async fn read(
+        &self,
+        raw: Box<Raw>,
+        hints: Arc<Hints>,
+        origin: &Origin,
+        notes: &mut Notes,
+    ) -> Result<(Page, Reading), Stop> {
         let received = self.capacity.hold_page(raw.bytes.len() as u64);
         let Ok(core) = self.cores.clone().acquire_owned().await else { return Err(Stop::GivenUp) };
         let (capacity, settings) = (self.capacity.clone(), self.settings.clone());
@@ -302,7 +328,7 @@ impl Pipeline {
             let _working = (core, received, trace);
             let page = raw.decode(settings.fetch.max_body)?;
             let _decoded = capacity.hold_page(page.bytes.len() as u64);
-            let reading = read_page(&page, &settings)?;
+            let reading = Reading::of(&page, &hints, &settings)?;
             Ok((page, reading))
         });
         let limit = self.settings.extract.time_limit * STUCK_AFTER;
@@ -372,10 +398,12 @@ impl Pipeline {
             return Err(Stop::rejected(Reason::TooComplex, detail));
         }
         let now = Timestamp::now();
-        notes.heard = subscription.map(|subscription| subscription.heard(&feed, now));
         let known = subscription.and_then(Subscription::known);
+        notes.hub = feed.hub.clone();
         let mut expanded = self.seen.expand(found, feed, known.as_ref(), &self.settings.feeds, now);
         self.seen.remember(&expanded, found.origin);
+        self.metrics.feed_entries(&expanded.counts);
+        notes.entries = Some(expanded.counts);
         if self.settings.retry.tiers.is_empty() {
             // There is nowhere to leave the rest.
             expanded.messages.extend(expanded.rest.drain(..).flatten());
@@ -392,9 +420,23 @@ impl Pipeline {
 }
 
 impl Notes {
+    /// How a round of a subscription went.
+    fn went(&self) -> Went<'_> {
+        Went { heard: self.heard.as_ref(), moved_to: self.moved_to.as_ref(), status: self.status }
+    }
+
+    fn say(&mut self, what: &str) {
+        let said = self.said.get_or_insert_default();
+        if !said.is_empty() {
+            said.push_str("; ");
+        }
+        said.push_str(what);
+    }
+
     fn ending(self, verdict: Verdict) -> Ending {
-        let Self { url, canonical_url, article_id, cluster_merged, timings, .. } = self;
-        Ending { verdict, url, canonical_url, article_id, cluster_merged, next: Vec::new(), timings }
+        let Self { url, canonical_url, article_id, cluster_merged, said: note, timings, .. } = self;
+        let (next, listings) = (Vec::new(), Vec::new());
+        Ending { verdict, url, canonical_url, article_id, cluster_merged, next, listings, note, timings }
     }
 }
 
@@ -410,58 +452,5 @@ fn asked(article: &Article, origin: &Origin, consumed: &Origin) -> Asked {
         origin: origin.clone(),
         consumed: consumed.clone(),
         at: u32::try_from(Timestamp::now().as_second()).unwrap_or_default(),
-    }
-}
-
-fn now_ms() -> i64 {
-    Timestamp::now().as_millisecond()
-}
-
-/// A feed's entries, an article, or where the page sends its reader at once.
-fn read_page(page: &Page, settings: &Settings) -> Result<Reading, Stop> {
-    #[cfg(debug_assertions)]
-    die_if_told(page);
-    let content_type = page.headers.content_type.as_deref();
-    if feeds::is_feed(&page.bytes, content_type) {
-        return Ok(Reading::Feed(Box::new(feeds::feed(&page.bytes, content_type, &page.url, Keep::Addresses)?)));
-    }
-    if page.media == Media::Html
-        && let Some(to) = meta_refresh(&page.bytes, &page.url)
-    {
-        return Ok(Reading::Moved(to));
-    }
-    let x_robots_tag = page.headers.x_robots_tag.join(", ");
-    let source = Source {
-        body: &page.bytes,
-        content_type,
-        x_robots_tag: Some(x_robots_tag.as_str()).filter(|tag| !tag.is_empty()),
-        url: &page.url,
-    };
-    let limits = Limits { min_words: settings.extract.min_words, time_limit: settings.extract.time_limit };
-    match extract::extract(&source, &limits) {
-        Ok(article) => Ok(Reading::Article(Box::new(article))),
-        Err(refusal) if refusal.reason() == Reason::NotAnArticle => front_page(page, refusal, settings),
-        Err(refusal) => Err(refusal.into()),
-    }
-}
-
-/// A page that is no article may name its feeds: they are expanded where that is wished for, or told.
-fn front_page(page: &Page, refusal: extract::Refusal, settings: &Settings) -> Result<Reading, Stop> {
-    let feeds = feeds::named(&page.bytes, page.headers.content_type.as_deref(), &page.url);
-    if feeds.is_empty() {
-        return Err(refusal.into());
-    }
-    if settings.feeds.discover {
-        return Ok(Reading::Feed(Box::new(feeds::Feed::of_feeds(feeds))));
-    }
-    let named: Vec<&str> = feeds.iter().take(TOLD_FEEDS).map(Url::as_str).collect();
-    Err(Stop::rejected(refusal.reason(), format!("{refusal}; its feeds: {}", named.join(" "))))
-}
-
-/// In a debug build, a page whose path is named so takes the process with it: for the test of the quarantine.
-#[cfg(debug_assertions)]
-fn die_if_told(page: &Page) {
-    if std::env::var("NEWSWIRE_TEST_DEADLY_PATH").is_ok_and(|path| path == page.url.path()) {
-        std::process::abort();
     }
 }

@@ -13,6 +13,7 @@ use super::{Parts, Pipeline, Quarantine, Shutdown};
 use crate::admin::{self, Health, HostPages};
 use crate::config::{DedupStore, Membership, Settings};
 use crate::dedup::{Gauges, Limits, Original, Store, StoreError};
+use crate::feeds::FeedFigures;
 use crate::fetch::{Client, ClientError};
 use crate::frontier::{Figures, Frontier, OrdersError};
 use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, Place, Share, TopicError};
@@ -141,6 +142,7 @@ impl Worker {
             quarantine: Quarantine::open(&settings.delivery.state_dir, &settings.worker_name()),
             draining: draining.clone(),
         }));
+        metrics.register(Box::new(FeedFigures::new(pipeline.subscriptions().journal().clone())?))?;
         let (ledgers, draining_too) = (partitions.clone(), draining.clone());
         let health = Health::new(&settings, metrics.clone(), ledgers, link.clone(), known.clone(), draining_too);
         let health = Arc::new(health);
@@ -189,7 +191,13 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     let worker = Worker::new(settings, shutdown)?;
     let mut session = Session::open(&worker)?;
     if let Some(address) = worker.settings.admin.listen {
-        let bound = admin::serve(address, worker.health.clone(), worker.hosts.clone()).await;
+        let bound = admin::serve(
+            address,
+            worker.health.clone(),
+            worker.hosts.clone(),
+            worker.pipeline.subscriptions().journal().clone(),
+        )
+        .await;
         let bound = bound.map_err(|source| WorkerError::Admin { address, source })?;
         tracing::info!(address = %bound, "admin server listens");
     }

@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::run::{FIRST_BACKOFF, LAST_BACKOFF, Worker};
 use super::{Shutdown, WorkerError, assignment};
-use crate::config::{DeliveryMode, Membership, Settings};
+use crate::config::{DeliveryMode, Membership};
 use crate::kafka::{
-    Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Link, Listener, Outbox, Place,
-    Rebalances, Share, Taken, TopicError, Transactions, Waiting, Writer, consumer_config, create_topics,
-    missing_topics, producer_config, protocol, read_topics, resolve_forsaken,
+    Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Listener, Outbox, Place, Rebalances,
+    Share, Taken, TopicError, Transactions, Waiting, Writer, consumer_config, create_topics, missing_topics,
+    producer_config, protocol, read_topics, resolve_forsaken,
 };
 
 /// How long the last commit of a drain may take.
@@ -73,7 +73,7 @@ impl Session {
     pub async fn run(self, worker: &Worker) -> Result<(), WorkerError> {
         let Self { consumer, delivery, commit, ended, finished } = self;
         let (settings, partitions) = (&worker.settings, &worker.partitions);
-        if !connect(settings, &consumer, &worker.link, &worker.shutdown).await? {
+        if !connect(worker, &consumer).await? {
             return Ok(());
         }
         let abandon = CancellationToken::new();
@@ -157,12 +157,8 @@ impl Session {
 }
 
 /// Reaches the brokers and sees to the topics. `false` when the worker was told to end meanwhile.
-async fn connect(
-    settings: &Arc<Settings>,
-    consumer: &Arc<Consumer>,
-    link: &Arc<Link>,
-    shutdown: &Shutdown,
-) -> Result<bool, WorkerError> {
+async fn connect(worker: &Worker, consumer: &Arc<Consumer>) -> Result<bool, WorkerError> {
+    let Worker { settings, link, shutdown, .. } = worker;
     let mut backoff = FIRST_BACKOFF;
     while !shutdown.is_asked() {
         let (settings_too, consumer, link_too) = (settings.clone(), consumer.clone(), link.clone());
@@ -180,7 +176,18 @@ async fn connect(
             }
             Err(failure) => return Err(failure.into()),
         };
-        if missing.is_empty() {
+        let feeds = &settings.topics.feeds;
+        let unlisted = missing.as_slice() == std::slice::from_ref(feeds) && !settings.kafka.create_topics;
+        if unlisted {
+            tracing::warn!(
+                topic = feeds,
+                "the list of feeds is missing, and may not be created: subscriptions are not listed"
+            );
+        }
+        if missing.is_empty() || unlisted {
+            if !unlisted {
+                worker.pipeline.subscriptions().listed().exist();
+            }
             link.set_producing(true);
             tracing::info!(brokers = settings.kafka.bootstrap_servers.as_str(), "connected");
             return Ok(true);

@@ -132,6 +132,71 @@ fn a_long_sitemap_goes_out_in_parts_and_each_entry_once_through_a_kill() {
 }
 
 #[test]
+fn a_subscription_asks_for_what_changed_follows_a_move_and_ends_when_its_feed_is_gone() {
+    let setup = Setup::new("feeds-conditional");
+    let version = |tag: &str, numbers| rss(numbers).with("etag", tag);
+    setup.site.sequence("gamma.example/old.xml", vec![Answer::redirect(301, "/feed.xml"), Answer::status(500)]);
+    setup.site.sequence(
+        "gamma.example/feed.xml",
+        vec![version("\"1\"", 1..2), Answer::status(304), version("\"2\"", 1..3), Answer::status(410)],
+    );
+    let _worker = Worker::start(&setup);
+    setup.send(&[Message::of(r#"{"url":"http://gamma.example/old.xml","every":"300ms"}"#)]);
+    let ended = |all: &[Record]| of_url(all, FEED).last().is_some_and(|last| last.json()["reason"] == "gone");
+    let outcomes = setup.read("outcomes").until("the subscription to end", SOON, ended).to_vec();
+    let moved = of_url(&outcomes, "http://gamma.example/old.xml")[0].json();
+    assert!(moved["detail"].as_str().unwrap().contains(FEED), "{moved}");
+    assert_eq!(setup.site.requests("gamma.example/old.xml"), 1, "from then on it is asked where it is");
+    let rounds: Vec<_> = of_url(&outcomes, FEED).iter().map(|record| record.json()).collect();
+    let went: Vec<&str> = rounds.iter().filter_map(|round| round["outcome"].as_str()).collect();
+    assert!(went.contains(&"unchanged"), "{went:?}");
+    assert!(rounds.last().unwrap()["detail"].as_str().unwrap().ends_with("the subscription ends here"));
+    // Each round after the first brought the version that was known.
+    assert_eq!(setup.site.conditions("gamma.example/feed.xml"), ["", "\"1\"", "\"1\"", "\"2\""]);
+    assert_eq!(setup.read("retry").all().len(), 3);
+}
+
+#[test]
+fn a_packed_sitemap_is_read_whatever_it_is_served_as() {
+    let setup = Setup::new("feeds-packed");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, b"<urlset><url><loc>/article/4</loc></url></urlset>").unwrap();
+    let packed = packed.finish().unwrap();
+    for (path, media_type) in
+        [("a.gz", "application/x-gzip"), ("b.gz", "text/xml"), ("c.gz", "application/octet-stream")]
+    {
+        setup.site.set(&format!("gamma.example/{path}"), Answer::bytes(media_type, packed.clone()));
+    }
+    let _worker = Worker::start(&setup);
+    setup.send_urls(["a", "b", "c"].map(|name| format!("http://gamma.example/{name}.gz")));
+    let outcomes = setup.ended(4);
+    assert_eq!(of_url(&outcomes, &link(4))[0].json()["outcome"], "published");
+}
+
+#[test]
+fn what_a_feed_says_of_an_entry_is_believed_where_its_page_is_silent() {
+    let setup = Setup::new("feeds-hints");
+    let text = crate::pages::article(9).paragraphs.iter().map(|text| format!("<p>{text}</p>")).collect::<String>();
+    setup.site.set("gamma.example/bare", Answer::html(format!("<html><body>{text}</body></html>")));
+    let feed = "<rss><channel><item><title>The bridge</title><link>/bare</link>\
+        <pubDate>Fri, 23 Nov 2018 09:30:00 +0900</pubDate><dc:creator>Ada Byron</dc:creator></item></channel></rss>";
+    setup.site.set("gamma.example/feed.xml", Answer::bytes("text/xml", feed));
+    let mut setup = setup;
+    setup.set("feeds", "max_age", "\"36500d\"");
+    let _worker = Worker::start(&setup);
+    setup.send_urls([FEED]);
+    let articles = setup.read("articles").take(1, SOON).to_vec();
+    let article = articles[0].json();
+    assert_eq!(
+        (article["title"].as_str(), article["published_at"].as_str()),
+        (Some("The bridge"), Some("2018-11-23T09:30:00+09:00"))
+    );
+    assert_eq!(article["authors"][0], "Ada Byron");
+    assert_eq!(article["hinted"], serde_json::json!(["title", "authors", "published_at"]));
+    assert_eq!(article["input"]["source"], FEED);
+}
+
+#[test]
 fn a_front_page_names_its_feeds_and_they_are_expanded_where_that_is_wished_for() {
     let mut setup = Setup::new("feeds-discover");
     let page = "<html><head><title>Post</title><link rel=alternate type='application/rss+xml' href='/feed.xml'></head>";

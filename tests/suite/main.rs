@@ -40,6 +40,7 @@ mod crash;
 mod deadly;
 mod delivery;
 mod explain;
+mod feed_list;
 mod feeds;
 mod fencing;
 mod harness;

@@ -30,6 +30,7 @@ struct Inner {
     pages: Mutex<HashMap<(String, String), Vec<Answer>>>,
     requests: Mutex<HashMap<(String, String), usize>>,
     visits: Mutex<Vec<Visit>>,
+    conditions: Mutex<HashMap<(String, String), Vec<String>>>,
     delay_ms: AtomicU64,
     slow: Mutex<HashMap<String, Duration>>,
 }
@@ -171,6 +172,11 @@ impl Site {
         visits
     }
 
+    /// The `If-None-Match` of each request to an address; empty where there was none.
+    pub fn conditions(&self, address: &str) -> Vec<String> {
+        self.inner.conditions.lock().unwrap().get(&split(address)).cloned().unwrap_or_default()
+    }
+
     /// How often anything but robots.txt was asked for.
     pub fn all_requests(&self) -> usize {
         let requests = self.inner.requests.lock().unwrap();
@@ -188,9 +194,11 @@ async fn serve(State(inner): State<Arc<Inner>>, request: Request) -> Response<Bo
     let host = host.split(':').next().unwrap_or_default().to_owned();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let begun = Instant::now();
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+    let condition = known.clone().unwrap_or_default();
+    inner.conditions.lock().unwrap().entry((host.clone(), path.clone())).or_default().push(condition);
     let mut answer = inner.answer(host.clone(), path.clone());
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tag| tag.to_str().ok());
-    if known.is_some_and(|known| answer.headers.iter().any(|(name, value)| *name == "etag" && value == known)) {
+    if known.is_some_and(|known| answer.headers.iter().any(|(name, value)| *name == "etag" && *value == known)) {
         (answer.status, answer.body) = (304, Vec::new());
     }
     let slow = inner.slow.lock().unwrap().get(&host).copied();

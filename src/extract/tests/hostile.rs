@@ -14,7 +14,10 @@ const TEXT: &str = "<p>The harbour office said on Friday that the ferry will run
 
 fn read(body: &[u8]) -> Result<Extraction, Refusal> {
     let url = Url::parse("https://courier.example/news/2024/03/08/ferry-to-the-islands-runs-again").unwrap();
-    extract(&Source { body, content_type: Some("text/html; charset=utf-8"), x_robots_tag: None, url: &url }, &LIMITS)
+    extract(
+        &Source { body, content_type: Some("text/html; charset=utf-8"), x_robots_tag: None, url: &url, hints: None },
+        &LIMITS,
+    )
 }
 
 /// What holds of every record, whatever the page.

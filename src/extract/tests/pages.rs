@@ -72,7 +72,7 @@ fn differences(path: &Path) -> Vec<String> {
     let (file, content_type) = if html.exists() { (html, "text/html") } else { (plain, "text/plain") };
     let Ok(body) = fs::read(&file) else { return vec![format!("{} is not there", file.display())] };
     let url = Url::parse(&expected.url).unwrap();
-    let source = Source { body: &body, content_type: Some(content_type), x_robots_tag: None, url: &url };
+    let source = Source { body: &body, content_type: Some(content_type), x_robots_tag: None, url: &url, hints: None };
     let differences = match extract(&source, &LIMITS) {
         Ok(extraction) => of_article(&expected, extraction),
         Err(refusal) => of_refusal(&expected, &refusal),

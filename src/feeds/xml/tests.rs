@@ -180,6 +180,7 @@ fn what_a_feed_says_holds_for_its_entries() {
     let read = feed(rss);
     assert_eq!(told(&read), ["One | in fr"]);
     let rhythm = Rhythm {
+        max_age: None,
         ttl: Some(Duration::from_secs(1_800)),
         period: Some(Duration::from_secs(6 * 3_600)),
         skip_hours: 1 | 1 << 23,
