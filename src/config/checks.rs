@@ -18,7 +18,6 @@ pub(super) fn not_in_this_version(settings: &Settings, reader: &mut Reader) {
         }
     };
     refuse(settings.frontier.store == FrontierStore::Redis, "frontier.store", r#""memory""#);
-    refuse(settings.feeds.use_content, "feeds.use_content", "false");
 }
 
 /// Refuses values that are each allowed and can't stand beside each other.

@@ -180,9 +180,12 @@ impl Catalogue {
     fn add_feeds(&mut self, stories: &[Story]) -> io::Result<()> {
         let of =
             |key: &'static str| stories.iter().filter(move |story| story.host == key && story.served == Served::InFeed);
-        let rss = rss(host_of("tidewater")?, of("tidewater"));
-        let rss = Page::new("application/rss+xml; charset=utf-8", Coding::Gzip, rss.into_bytes())?;
-        self.add(host_of("tidewater")?, "/feed.xml", Answer::Page(rss));
+        let tidewater = host_of("tidewater")?;
+        let page = |rss: String| Page::new("application/rss+xml; charset=utf-8", Coding::Gzip, rss.into_bytes());
+        // The latest entry appears while the demo runs: its feed is asked again and again.
+        let (before, after) = (rss(tidewater, of("tidewater").skip(1)), rss(tidewater, of("tidewater")));
+        let feed = Answer::first_then(Answer::Page(page(before)?), Answer::Page(page(after)?));
+        self.add(tidewater, "/feed.xml", feed);
         let atom = atom(host_of("northline")?, of("northline"));
         let atom = Page::new("application/atom+xml", Coding::Identity, atom.into_bytes())?;
         self.add(host_of("northline")?, "/atom.xml", Answer::Page(atom));

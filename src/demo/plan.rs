@@ -70,12 +70,15 @@ pub struct Plan {
     pub from_feeds: Vec<Expected>,
     /// The address of the seed's republished copy, whose record the summary shows.
     pub seed: String,
+    /// The address of the feed that is asked again and again.
+    pub polled: String,
 }
 
 impl Plan {
     /// The plan. Fails when a story names a host that is none.
     pub fn new() -> io::Result<Self> {
-        let mut plan = Self { messages: Vec::new(), from_feeds: Vec::new(), seed: String::new() };
+        let mut plan =
+            Self { messages: Vec::new(), from_feeds: Vec::new(), seed: String::new(), polled: String::new() };
         plan.add_seed()?;
         for story in story::stories() {
             plan.add_story(&story)?;
@@ -169,7 +172,6 @@ impl Plan {
 
     fn add_other_pages(&mut self) -> io::Result<()> {
         let pages = [
-            ("tidewater", "/feed.xml", Expected::outcome(Outcome::Expanded)),
             ("northline", "/atom.xml", Expected::outcome(Outcome::Expanded)),
             ("harbour", "/private/drafts", Expected::rejected(Reason::RobotsDisallowed)),
             ("harbour", "/no-such-page", Expected::rejected(Reason::Gone)),
@@ -184,6 +186,9 @@ impl Plan {
             ("short", "/on/0", Expected::rejected(Reason::TooManyRedirects)),
             ("down", "/news/today", Expected::rejected(Reason::AttemptsExhausted).after(Reason::ServerError)),
         ];
+        self.polled = url(host_of("tidewater")?, "/feed.xml");
+        let subscription = serde_json::json!({"url": self.polled, "every": "500ms"}).to_string();
+        self.add(Wave::First, subscription, Expected::outcome(Outcome::Expanded));
         for (host, path, expected) in pages {
             self.add(Wave::First, url(host_of(host)?, path), expected);
         }

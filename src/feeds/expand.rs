@@ -18,6 +18,12 @@ const REMEMBER: Duration = Duration::from_secs(24 * 60 * 60);
 /// travels in messages of its own, of so many entries each.
 const MOST_AT_ONCE: usize = 1_000;
 
+/// About the most bytes that those messages have together, the first always among them.
+const MOST_BYTES_AT_ONCE: usize = 4 * 1024 * 1024;
+
+/// The longest text of an entry that travels with its message, in bytes; a longer one is left out.
+const LONGEST_CONTENT: usize = 256 * 1024;
+
 /// About the most bytes that the entries of one such message have: a quarter of what a topic takes by default.
 const MOST_BYTES_OF_REST: usize = 256 * 1024;
 
@@ -120,11 +126,12 @@ impl Seen {
                 published_at: published.map(|date| date.to_string()),
                 author: Some(entry.authors.join(", ")).filter(|authors| !authors.is_empty()),
                 language: entry.language,
+                content: entry.content.filter(|content| content.len() <= LONGEST_CONTENT),
                 depth: from.depth.saturating_add(1),
                 ..UrlMessage::default()
             });
         }
-        let rest = in_parts(messages.split_off(messages.len().min(MOST_AT_ONCE)));
+        let rest = in_parts(messages.split_off(at_once(&messages)));
         Expanded { messages, rest, counts, keys }
     }
 
@@ -137,13 +144,28 @@ impl Seen {
     }
 }
 
+/// How many of the messages go out at once.
+fn at_once(messages: &[UrlMessage]) -> usize {
+    let mut bytes = 0;
+    let fit = messages.iter().take(MOST_AT_ONCE).take_while(|message| {
+        bytes += bytes_of(message);
+        bytes <= MOST_BYTES_AT_ONCE
+    });
+    fit.count().max(1).min(messages.len())
+}
+
+/// About the bytes of a message: names of fields, dates and marks take some 200.
+fn bytes_of(message: &UrlMessage) -> usize {
+    let text = |field: &Option<String>| field.as_ref().map_or(0, String::len);
+    message.url.len() + text(&message.title) + text(&message.content) + 200
+}
+
 /// Messages in parts that are each no more than one transaction and one record hold.
 fn in_parts(messages: Vec<UrlMessage>) -> Vec<Vec<UrlMessage>> {
     let mut parts: Vec<Vec<UrlMessage>> = Vec::new();
     let mut bytes = 0;
     for message in messages {
-        // Names of fields, dates and marks take some 200.
-        let own = message.url.len() + message.title.as_ref().map_or(0, String::len) + 200;
+        let own = bytes_of(&message);
         match parts.last_mut() {
             Some(part) if part.len() < MOST_AT_ONCE && bytes + own <= MOST_BYTES_OF_REST => {
                 bytes += own;

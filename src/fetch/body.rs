@@ -69,6 +69,20 @@ pub struct Page {
 }
 
 impl Raw {
+    /// A page of HTML in UTF-8 that came from elsewhere than its address, which answered with this status.
+    pub fn html(url: Url, status: u16, html: String) -> Self {
+        Self {
+            url,
+            status,
+            headers: PageHeaders::default(),
+            bytes: html.into(),
+            fetched_at: SystemTime::now(),
+            elapsed: Duration::ZERO,
+            declared: Declared::As(Media::Html),
+            codings: Vec::new(),
+        }
+    }
+
     /// Undoes the content codings; at most `max_body` bytes come out. This is the CPU's work, for at
     /// most that many bytes per layer: call it off the threads that serve the network.
     ///

@@ -74,7 +74,8 @@ pub struct Content {
     /// How much the page is like an article, from 0 to 1: what the gate weighed; null for plain text.
     pub article_score: Option<f64>,
     /// Which of these fields the page did not say, but whoever found it (`input.source`): `title`, `authors`, `published_at`,
-    /// `language`.
+    /// `language`; `body` where a feed's own text stands in for a page that can't be had (`feeds.use_content`), and then
+    /// `fetch` tells of that page.
     #[serde(default)]
     pub hinted: Vec<String>,
 }

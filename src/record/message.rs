@@ -25,6 +25,8 @@ pub struct UrlMessage {
     pub author: Option<String>,
     /// Its language, as the finder saw it (unchecked).
     pub language: Option<String>,
+    /// Its text, as the finder has it: HTML, or plain text.
+    pub content: Option<String>,
     /// How often to come back, for a feed: `15m` or `auto`.
     pub every: Option<String>,
     /// How many feeds, sitemaps and indexes led here, one from the other.
@@ -130,6 +132,7 @@ impl UrlMessage {
         let published_at = text("published_at")?;
         let author = text("author")?;
         let language = text("language")?;
+        let content = text("content")?;
         let every = text("every")?;
         let depth = match fields.remove("depth") {
             None | Some(Value::Null) => 0,
@@ -158,6 +161,7 @@ impl UrlMessage {
             published_at,
             author,
             language,
+            content,
             every,
             depth,
             subscription,
@@ -200,6 +204,7 @@ impl UrlMessage {
             ("published_at", &self.published_at),
             ("author", &self.author),
             ("language", &self.language),
+            ("content", &self.content),
             ("every", &self.every),
         ];
         for (name, hint) in hints {

@@ -102,6 +102,11 @@ impl Journey {
         Ok(())
     }
 
+    /// Where it is.
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// The status of the last answer.
     pub const fn status(&self) -> Option<u16> {
         self.status

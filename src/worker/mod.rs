@@ -12,6 +12,7 @@ mod reading;
 mod run;
 mod session;
 mod shutdown;
+mod stand_in;
 mod stop;
 mod subscriptions;
 

@@ -13,6 +13,7 @@ use super::canonicals::Canonicals;
 use super::journey::{Arrival, Fetched, Journey, REFRESHED, Traveller};
 use super::quarantine::{DEADLY, Quarantine};
 use super::reading::Reading;
+use super::stand_in;
 use super::stop::Stop;
 use super::subscriptions::Subscriptions;
 use crate::config::{Directives, Settings};
@@ -209,7 +210,7 @@ impl Pipeline {
 
     async fn stages(
         &self,
-        request: UrlMessage,
+        mut request: UrlMessage,
         subscription: Option<&Subscription>,
         origin: &Origin,
         patience: Patience,
@@ -232,20 +233,24 @@ impl Pipeline {
             None => self.visits.of(&asked.key, origin),
         };
         let hints = Arc::new(Hints::of(&request));
+        let told = request.content.take().filter(|_| self.settings.feeds.use_content);
         let mut journey = Journey::new(&asked.fetch, &self.settings, known);
         let (page, mut extraction, elapsed, content_signal) = loop {
             let arrival = self.traveller.arrive(&mut journey, patience, |stage, time| self.note(notes, stage, time));
             let arrival = arrival.await;
             notes.status = journey.status();
             notes.moved_to = journey.moved_for_good().cloned();
-            let Fetched { raw, elapsed, content_signal } = match arrival? {
-                Arrival::Page(fetched) => fetched,
-                Arrival::NotModified => {
+            let (read, elapsed, content_signal) = match arrival {
+                Ok(Arrival::Page(Fetched { raw, elapsed, content_signal })) => {
+                    (self.read(raw, hints.clone(), origin, notes).await, elapsed, content_signal)
+                }
+                Ok(Arrival::NotModified) => {
                     notes.heard = subscription.map(Subscription::heard_again);
                     return Ok((Verdict::Unchanged, None));
                 }
+                Err(stop) => (Err(stop), Duration::ZERO, None),
             };
-            let (page, reading) = self.read(raw, hints.clone(), origin, notes).await?;
+            let (page, reading) = self.or_as_told(read, told.as_deref(), &journey, &hints, origin, notes).await?;
             match reading {
                 Reading::Moved(to) => journey.follow(&to, REFRESHED)?,
                 Reading::Feed(mut feed) => {
@@ -309,6 +314,35 @@ impl Pipeline {
             self.visits.remember(&asked.key, origin, validators);
         }
         Ok(self.decide(article, origin, dedup, notes).await)
+    }
+
+    /// What was read; in place of a page that can't be had, or that shows less of its text than its feed does, what
+    /// the feed has told of it.
+    async fn or_as_told(
+        &self,
+        read: Result<(Page, Reading), Stop>,
+        told: Option<&str>,
+        journey: &Journey,
+        hints: &Arc<Hints>,
+        origin: &Origin,
+        notes: &mut Notes,
+    ) -> Result<(Page, Reading), Stop> {
+        let Some(told) = told else { return read };
+        let words_read = match &read {
+            Err(Stop::Rejected { reason, .. }) if stand_in::is_wanted(*reason) => 0,
+            Ok((_, Reading::Article(own))) if own.content.rights.accessible_for_free == Some(false) => {
+                own.content.word_count
+            }
+            _ => return read,
+        };
+        let raw = stand_in::page(told, journey.url(), journey.status());
+        match self.read(raw, hints.clone(), origin, notes).await {
+            Ok((page, Reading::Article(mut article))) if article.content.word_count > words_read => {
+                article.content.hinted.insert(0, "body".to_owned());
+                Ok((page, Reading::Article(article)))
+            }
+            _ => read,
+        }
     }
 
     /// Decompresses and reads a page on a thread for such work, one a core.

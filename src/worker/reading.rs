@@ -32,7 +32,8 @@ impl Reading {
         die_if_told(page);
         let content_type = page.headers.content_type.as_deref();
         if feeds::is_feed(&page.bytes, content_type) {
-            return Ok(Self::Feed(Box::new(feeds::feed(&page.bytes, content_type, &page.url, Keep::Addresses)?)));
+            let keep = if settings.feeds.use_content { Keep::Content } else { Keep::Addresses };
+            return Ok(Self::Feed(Box::new(feeds::feed(&page.bytes, content_type, &page.url, keep)?)));
         }
         if page.media == Media::Packed {
             return Err(FetchError::UnsupportedContentType { found: "gzip, and no feed in it".into() }.into());

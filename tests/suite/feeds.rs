@@ -197,6 +197,40 @@ fn what_a_feed_says_of_an_entry_is_believed_where_its_page_is_silent() {
 }
 
 #[test]
+fn a_feeds_own_text_stands_in_for_a_page_that_is_refused_where_that_is_wished_for() {
+    let mut setup = Setup::new("feeds-content");
+    setup.set("feeds", "use_content", "true");
+    let text: String = crate::pages::article(9).paragraphs.iter().map(|text| format!("<p>{text}</p>")).collect();
+    let item = |path: &str| {
+        format!("<item><title>T</title><link>{path}</link><content:encoded><![CDATA[{text}]]></content:encoded></item>")
+    };
+    let items = ["/paid", "/free", "/gone"].map(item).concat();
+    setup
+        .site
+        .set("gamma.example/feed.xml", Answer::bytes("text/xml", format!("<rss><channel>{items}</channel></rss>")));
+    setup.site.set("gamma.example/paid", Answer::status(403));
+    setup.site.set("gamma.example/free", Answer::article(3));
+    let worker = Worker::start(&setup);
+    setup.send_urls([FEED]);
+    let outcomes = setup.ended(4);
+    let of = |path: &str| of_url(&outcomes, &format!("http://gamma.example/{path}"))[0].json();
+    assert_eq!(
+        (of("paid")["outcome"].as_str(), of("free")["outcome"].as_str()),
+        (Some("published"), Some("published"))
+    );
+    assert_eq!(of("gone")["reason"], "gone", "what was taken away stays away");
+    let articles: Vec<_> = setup.read("articles").take(2, SOON).iter().map(Record::json).collect();
+    let named = |path: &str| articles.iter().find(|article| article["url"].as_str().unwrap().ends_with(path)).unwrap();
+    assert_eq!(named("paid")["hinted"], serde_json::json!(["body", "title"]));
+    assert_eq!(
+        (&named("paid")["fetch"]["status"], named("paid")["body"].as_str().unwrap().is_empty()),
+        (&serde_json::json!(403), false)
+    );
+    assert_eq!(named("free")["hinted"], serde_json::json!([]));
+    worker.stop();
+}
+
+#[test]
 fn a_front_page_names_its_feeds_and_they_are_expanded_where_that_is_wished_for() {
     let mut setup = Setup::new("feeds-discover");
     let page = "<html><head><title>Post</title><link rel=alternate type='application/rss+xml' href='/feed.xml'></head>";

@@ -161,7 +161,9 @@ async fn the_chain_of_redirects_crosses_three_hosts_and_ends_at_the_story() {
 #[tokio::test]
 async fn the_feeds_hold_the_stories_that_are_not_otherwise_asked_for() {
     let site = Site::start().await.unwrap();
+    let first = ask(&site, "http://blog.tidewater.example/feed.xml", "").await;
     let rss = ask(&site, "http://blog.tidewater.example/feed.xml", "").await;
+    assert!(unzipped(&first.body).len() < unzipped(&rss.body).len(), "an entry appears");
     let atom = ask(&site, "http://wire.northline.example/atom.xml", "").await;
     let mut links = Vec::new();
     let base = url::Url::parse("http://tidewater.example/").unwrap();
