@@ -31,6 +31,8 @@ mod parse;
 mod roster;
 mod schedule;
 mod subscription;
+#[cfg(test)]
+mod tests;
 mod unwrap;
 mod words;
 mod xml;

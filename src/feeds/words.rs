@@ -11,14 +11,19 @@ const MARKUP: [&str; 32] = [
     "ins", "mark", "nobr", "p", "q", "s", "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "wbr",
 ];
 
-/// A text on one line, its white space folded, cut to what a record holds.
+/// A text on one line, its white space folded, without control characters, cut to what a record holds.
 pub(super) fn line(text: &str) -> Option<String> {
     let mut out = String::new();
     for word in text.split_whitespace() {
+        let end = out.len();
         if !out.is_empty() {
             out.push(' ');
         }
-        out.push_str(word);
+        let start = out.len();
+        out.extend(word.chars().filter(|c| !c.is_control() && *c != '\u{feff}'));
+        if out.len() == start {
+            out.truncate(end);
+        }
         if out.len() > LONGEST * 4 {
             break;
         }

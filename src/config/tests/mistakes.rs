@@ -75,11 +75,8 @@ fn a_file_that_is_no_toml_names_the_line_and_does_not_quote_it() {
 
 #[test]
 fn what_is_not_in_this_version_is_refused() {
-    for (key, value) in [("frontier.store", "'redis'")] {
-        let (section, name) = key.split_once('.').unwrap();
-        let error = error(&format!("[{section}]\n{name} = {value}"), &[]);
-        assert!(error.starts_with(key) && error.contains("not in this version"), "{error}");
-    }
+    let error = error("[frontier]\nstore = 'redis'", &[]);
+    assert!(error.starts_with("frontier.store") && error.contains("not in this version"), "{error}");
 }
 
 #[test]
