@@ -73,6 +73,18 @@ pub fn place(wait: Duration, retry: &Retry, now_ms: i64) -> Option<(String, i64)
     Some((tier.topic.clone(), now_ms.saturating_add(wait)))
 }
 
+/// Where a message goes on to wait for a round that is due `wait` after `now_ms`, stop by stop: the longest tier that is no longer
+/// than the wait, for all of its delay; for what is left below the shortest tier, that one. `None` without tiers.
+///
+/// A partition of a tier is read in its order: what is due soon waits behind what is due later. On [`place`]'s tier a round that is
+/// due in fifteen minutes could come an hour late; here all that stands before it came earlier and waits as long, but on the shortest tier,
+/// and that is how late it can be.
+pub fn stop(wait: Duration, retry: &Retry, now_ms: i64) -> Option<(String, i64)> {
+    let tier = retry.tiers.iter().rev().find(|tier| tier.delay <= wait).or(retry.tiers.first())?;
+    let wait = i64::try_from(wait.min(tier.delay).as_millis()).unwrap_or(i64::MAX);
+    Some((tier.topic.clone(), now_ms.saturating_add(wait)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +131,19 @@ mod tests {
         assert_eq!(at(0), ("1m".into(), 0, 1));
         assert_eq!(at(61), ("10m".into(), 61_000, 1));
         assert_eq!(at(90_000), ("1h".into(), 3_600_000, 1));
+    }
+
+    #[test]
+    fn a_round_waits_on_tiers_that_are_no_longer_than_its_wait() {
+        let at = |seconds| {
+            let (topic, due_ms) = stop(Duration::from_secs(seconds), &retry(), NOW).unwrap();
+            (topic, (due_ms - NOW) / 1_000)
+        };
+        assert_eq!(at(90_000), ("1h".into(), 3_600));
+        assert_eq!(at(900), ("10m".into(), 600));
+        assert_eq!(at(300), ("1m".into(), 60));
+        assert_eq!(at(60), ("1m".into(), 60));
+        assert_eq!(at(20), ("1m".into(), 20));
     }
 
     #[test]

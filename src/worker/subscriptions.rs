@@ -84,10 +84,10 @@ impl Subscriptions {
         self.after(Duration::from_millis(due_ms.saturating_sub(now_ms).max(0).unsigned_abs()), message)
     }
 
-    /// A message that the worker leaves to itself, to be looked at after `wait` or when the longest tier is over. `None`
+    /// A message that the worker leaves to itself, to be looked at after `wait`, or at a stop on the way there. `None`
     /// without retry tiers.
     pub fn after(&self, wait: Duration, message: UrlMessage) -> Option<Next> {
-        let (topic, not_before_ms) = retry::place(wait, &self.settings.retry, now_ms())?;
+        let (topic, not_before_ms) = retry::stop(wait, &self.settings.retry, now_ms())?;
         Some(Next { message, topic, not_before_ms })
     }
 
