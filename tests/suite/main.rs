@@ -41,6 +41,7 @@ mod deadly;
 mod delivery;
 mod explain;
 mod feed_list;
+mod feed_load;
 mod feeds;
 mod fencing;
 mod harness;
