@@ -84,13 +84,16 @@ impl Seen {
         now: Timestamp,
     ) -> Expanded {
         let most = if known.is_some() { usize::MAX } else { settings.first_max };
+        let is_index = feed.kind == Kind::Index;
         let entries = in_order(feed);
         let own = Identity::of_url(from.address).key;
         let mut once = HashSet::from([own]);
         let (mut messages, mut keys) = (Vec::new(), Vec::new());
         let mut counts = Counts::default();
         for entry in entries {
-            if known.is_some_and(|known| known.has(&entry)) {
+            // A sitemap whose index does not say when it changed may have changed.
+            let again = is_index && entry.updated_at.is_none() && messages.len() < settings.first_max;
+            if !again && known.is_some_and(|known| known.has(&entry)) {
                 counts.known += 1;
                 continue;
             }
@@ -107,7 +110,7 @@ impl Seen {
             // One that says that it changed is read again.
             let changed = entry.updated_at.map(|date| date.to_string()).unwrap_or_default();
             let sent = self.entries.get(&key);
-            let sent_before = sent.is_some_and(|(sender, known)| sender != *from.origin && known >= changed);
+            let sent_before = !again && sent.is_some_and(|(sender, known)| sender != *from.origin && known >= changed);
             if sent_before || !once.insert(key.clone()) {
                 counts.known += 1;
                 continue;
@@ -257,6 +260,25 @@ mod tests {
         let urls: HashSet<&str> = all.clone().map(|message| message.url.as_str()).collect();
         assert_eq!(urls.len(), 2_500);
         assert!(all.clone().all(|message| message.depth == 2));
+    }
+
+    #[test]
+    fn a_sitemap_whose_index_does_not_say_when_it_changed_is_asked_in_each_round() {
+        let address = Url::parse("https://a.example/index").unwrap();
+        let origin = origin(1);
+        let found = Found { address: &address, depth: 0, origin: &origin };
+        let mut dated = entry("https://a.example/map-1", None);
+        dated.updated_at = Some("2018-11-23".parse().unwrap());
+        let entries = vec![dated, entry("https://a.example/map-2", None)];
+        let known = Known::read(&Known::write(&entries, None));
+        let index = Feed { kind: Kind::Index, entries, cut: false, rhythm: Rhythm::default(), hub: None };
+        let seen = Seen::default();
+        for _ in 0..2 {
+            let expanded = seen.expand(&found, index.clone(), Some(&known), &settings(), Timestamp::now());
+            seen.remember(&expanded, &origin);
+            let urls: Vec<&str> = expanded.messages.iter().map(|message| message.url.as_str()).collect();
+            assert_eq!(urls, ["https://a.example/map-2"]);
+        }
     }
 
     #[test]

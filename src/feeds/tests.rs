@@ -66,7 +66,7 @@ fn address() -> Url {
 fn told(entry: &Entry) -> Value {
     let date = |date: Option<crate::record::Date>| date.map(|date| date.to_string());
     let fields = [
-        ("url", json!(entry.url)),
+        ("url", json!(entry.url.as_ref().map(Url::as_str))),
         ("title", json!(entry.title)),
         ("published_at", json!(date(entry.published_at))),
         ("updated_at", json!(date(entry.updated_at))),
