@@ -202,6 +202,11 @@ fn unread(failure: ReadError) -> Failure {
 }
 
 fn unwritten(failure: RepostError) -> Failure {
+    if let RepostError::Fenced { detail, .. } = &failure {
+        return Failure::unable(format!(
+            "another change of the list has begun meanwhile; run this one again ({detail})"
+        ));
+    }
     if failure.is_settings() { Failure::usage(failure) } else { Failure::unable(failure) }
 }
 
