@@ -81,7 +81,10 @@ impl Rounds {
     /// Whether it is this message's turn at `now_ms`. Rounds of this worker count from here on.
     pub fn turn(&self, subscription: &Subscription, origin: &Origin, now_ms: i64) -> Turn {
         let number = subscription.round.number;
-        if let Some((done, by)) = self.done.get(&subscription.message.url)
+        // Each message that the list knew counts its own rounds: which of them lives is the list's to say.
+        let id = subscription.ticket().map_or("", |ticket| ticket.id.as_str());
+        let key = format!("{id} {}", subscription.message.url);
+        if let Some((done, by)) = self.done.get(&key)
             && (number < done || number == done && by != *origin)
             && number > 0
         {
@@ -90,7 +93,7 @@ impl Rounds {
         if now_ms < subscription.round.due_ms {
             return Turn::Early;
         }
-        self.done.insert(subscription.message.url.clone(), (number, origin.clone()));
+        self.done.insert(key, (number, origin.clone()));
         Turn::Due
     }
 }
@@ -319,5 +322,9 @@ mod tests {
         let early = subscription(Round { number: 4, due_ms: NOW + 1, ..Round::default() });
         assert_eq!(rounds.turn(&early, &origin(10), NOW), Turn::Early);
         assert_eq!(rounds.turn(&early, &origin(10), NOW + 1), Turn::Due);
+        let ticket = Some(Ticket { id: "news.urls:0:9".into(), added_ms: NOW });
+        let message = UrlMessage { subscription: ticket, ..message(Some(Round { number: 1, ..Round::default() })) };
+        let newer = Subscription::of(&message).unwrap().unwrap();
+        assert_eq!(rounds.turn(&newer, &origin(11), NOW), Turn::Due, "a newer subscription begins anew");
     }
 }

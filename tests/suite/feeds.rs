@@ -187,7 +187,7 @@ fn what_a_feed_says_of_an_entry_is_believed_where_its_page_is_silent() {
         <pubDate>Fri, 23 Nov 2018 09:30:00 +0900</pubDate><dc:creator>Ada Byron</dc:creator></item></channel></rss>";
     setup.site.set("gamma.example/feed.xml", Answer::bytes("text/xml", feed));
     let mut setup = setup;
-    setup.set("feeds", "max_age", "\"36500d\"");
+    setup.set("feeds", "max_age", "\"3650d\"");
     let _worker = Worker::start(&setup);
     setup.send_urls([FEED]);
     let articles = setup.read("articles").take(1, SOON).to_vec();
