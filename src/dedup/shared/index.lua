@@ -13,9 +13,11 @@
 -- all that it files is forgotten: nothing is scanned.
 local prefix = KEYS[1]
 local NONE = '\255\255\255\255'
-local FIRST_BITS, GROW_BITS, MOST_BITS = 10, 3, 22
--- Articles per bucket: of 16 fields each, so that a bucket has 64 on average.
-local PER_BUCKET = 4
+local FIRST_BITS, GROW_BITS, MOST_BITS = 10, 2, 22
+-- Articles per bucket, of 16 fields each: a full table's buckets have 80 on average, and one in three million has more than 128 (with 6
+-- articles one in a thousand, with 8 half of them). Bytes an article, the most among 2,000 to 40,000 of 580 words: 857; with 4 articles
+-- a bucket 922, and where tables grow by eight instead of four 917, for a tenth less time.
+local PER_BUCKET = 5
 
 local clock = redis.call('TIME')
 local now_s = tonumber(clock[1])

@@ -15,6 +15,7 @@ mod watch;
 use std::time::Duration;
 
 use crate::kafka::Cluster;
+use crate::redis::Redis;
 use crate::setup::Setup;
 use oracle::{Evidence, Finding};
 use plan::Plan;
@@ -30,6 +31,12 @@ fn ten_kills_and_a_broker_lose_nothing_and_double_nothing() {
 }
 
 #[test]
+fn workers_that_are_killed_publish_one_of_each_pair_and_call_none_its_own_copy() {
+    let store = "redis".to_owned();
+    run(&Plan { urls: 400, workers: 3, kills: 8, brokers: 1, broker_kills: 0, store, ..Plan::default() });
+}
+
+#[test]
 #[ignore = "minutes to hours long: `make crash` runs it and prints its figures"]
 fn the_long_form_loses_nothing_and_doubles_nothing() {
     run(&Plan::from_environment());
@@ -40,6 +47,11 @@ fn run(plan: &Plan) {
     let cluster = Cluster::start(plan.brokers);
     let mut setup = Setup::on(&format!("crash-{}", plan.seed), &cluster);
     plan.configure(&mut setup);
+    let redis = (plan.store == "redis").then(Redis::start);
+    if let Some(redis) = &redis {
+        setup.set("dedup", "store", "\"redis\"");
+        setup.set("dedup", "redis_url", &format!("{:?}", redis.url()));
+    }
     let watch = Watch::start(setup.topics.read(&[&setup.topic("outcomes")]));
     let mut storm = Storm::new(plan, &setup, &cluster, &watch);
     storm.rage();
@@ -47,7 +59,11 @@ fn run(plan: &Plan) {
     let report = storm.end();
     let stalls = watch.stop();
 
-    let findings = Evidence::gather(&setup).judge();
+    let evidence = Evidence::gather(&setup);
+    let mut findings = evidence.judge();
+    if redis.is_some() {
+        evidence.judge_stories(&mut findings);
+    }
     let requests = setup.site.all_requests();
     let needed = plan.requests();
     println!("{report}");

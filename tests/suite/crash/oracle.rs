@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde_json::{Value, json};
+
 use crate::setup::{Setup, origin_in};
 use crate::topics::Record;
 
@@ -13,6 +15,10 @@ pub struct Evidence {
     sent: BTreeSet<String>,
     /// Outcomes, in order.
     outcomes: BTreeMap<String, Vec<String>>,
+    /// By the number of the page, which its copies have too: how often it was published or called a copy.
+    stories: BTreeMap<String, [usize; 2]>,
+    /// Articles that were called copies of themselves.
+    own_copies: BTreeSet<String>,
     articles: BTreeMap<String, usize>,
     rejected: BTreeMap<String, usize>,
     deferred: BTreeMap<String, usize>,
@@ -49,6 +55,7 @@ impl Evidence {
         evidence.sent.extend(setup.read("urls").all().iter().map(Record::origin));
         for record in setup.read("outcomes").all() {
             let outcome = record.json()["outcome"].as_str().unwrap().to_owned();
+            evidence.note_story(&record.json());
             evidence.outcomes.entry(origin_in(record)).or_default().push(outcome);
         }
         for record in setup.read("articles").all() {
@@ -60,6 +67,31 @@ impl Evidence {
             }
         }
         evidence
+    }
+
+    fn note_story(&mut self, outcome: &Value) {
+        let Some(story) = outcome["url"].as_str().and_then(|url| url.rsplit('/').next()) else { return };
+        let [published, copies] = self.stories.entry(story.to_owned()).or_default();
+        match outcome["outcome"].as_str() {
+            Some("published") => *published += 1,
+            Some("duplicate") => *copies += 1,
+            _ => {}
+        }
+        if outcome["outcome"] == "duplicate" && outcome["of"] == outcome["article_id"] {
+            self.own_copies.insert(story.to_owned());
+        }
+    }
+
+    /// Holds it against the law of a shared store: of each story with copies one is published, and none is its own copy.
+    pub fn judge_stories(&self, findings: &mut Findings) {
+        for (story, [published, copies]) in &self.stories {
+            if published + copies > 0 {
+                findings.expect(story, "originals", 1, *published);
+            }
+        }
+        for story in &self.own_copies {
+            findings.add(Kind::Doubled, story, "a copy of itself".into());
+        }
     }
 
     /// Holds it against the law: each message has exactly one outcome after which nothing comes, and each record
@@ -131,6 +163,23 @@ fn of_one(outcomes: &[&str], articles: usize) -> Findings {
     evidence.articles.insert("urls:0:0".into(), articles);
     evidence.deferred.insert("urls:0:0".into(), deferred);
     evidence.judge()
+}
+
+fn stories(outcomes: &[Value]) -> Findings {
+    let mut evidence = Evidence::default();
+    outcomes.iter().for_each(|outcome| evidence.note_story(outcome));
+    let mut findings = evidence.judge();
+    evidence.judge_stories(&mut findings);
+    findings
+}
+
+#[test]
+fn the_oracle_wants_one_original_of_a_pair_and_no_copy_of_itself() {
+    let told = |host: &str, outcome: &str, id: &str, of: &str| json!({ "url": format!("http://{host}/article/1"), "outcome": outcome, "article_id": id, "of": of });
+    assert_eq!(stories(&[told("a", "published", "1", ""), told("b", "duplicate", "2", "1")]).list, []);
+    assert_eq!(stories(&[told("a", "published", "1", ""), told("b", "published", "2", "")]).violations(), 1);
+    assert_eq!(stories(&[told("a", "duplicate", "1", "2"), told("b", "duplicate", "2", "1")]).violations(), 1);
+    assert_eq!(stories(&[told("a", "published", "1", ""), told("b", "duplicate", "2", "2")]).violations(), 1);
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct Plan {
     pub membership: String,
     /// `group.protocol`: `classic`, or `consumer` (KIP-848).
     pub protocol: String,
+    /// `dedup.store`: `memory`, or `redis`, a server of the run's own.
+    pub store: String,
 }
 
 impl Default for Plan {
@@ -42,13 +44,14 @@ impl Default for Plan {
             mode: text("exactly_once"),
             membership: text("static"),
             protocol: text("classic"),
+            store: text("memory"),
         }
     }
 }
 
 impl Plan {
     /// As `CRASH_URLS`, `CRASH_WORKERS`, `CRASH_KILLS`, `CRASH_BROKERS`, `CRASH_BROKER_KILLS`, `CRASH_SEED`,
-    /// `CRASH_MODE`, `CRASH_MEMBERSHIP` and `CRASH_PROTOCOL` have it.
+    /// `CRASH_MODE`, `CRASH_MEMBERSHIP`, `CRASH_PROTOCOL` and `CRASH_STORE` have it.
     pub fn from_environment() -> Self {
         let number = |name: &str, otherwise: usize| {
             std::env::var(name).map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text}")))
@@ -65,6 +68,7 @@ impl Plan {
             mode: text("CRASH_MODE", long.mode),
             membership: text("CRASH_MEMBERSHIP", long.membership),
             protocol: text("CRASH_PROTOCOL", long.protocol),
+            store: text("CRASH_STORE", long.store),
         }
     }
 
@@ -75,7 +79,7 @@ impl Plan {
         // Pages take their time, a few at once: so there is always something in the middle of its work.
         setup.site.take_time(Duration::from_millis(200));
         setup.set("frontier", "host_concurrency", "4");
-        // Copies are judged by their messages alone: a worker that starts anew knows no article of before.
+        // With memory copies are judged by their messages alone: a worker that starts anew knows no article of before.
         setup.set("dedup", "publish_duplicates", "false");
         setup.set("delivery", "membership", &format!("{:?}", self.membership));
         // The life of a member, short, so that a run sees many ends of it. Under KIP-848 it is the brokers' to set.
