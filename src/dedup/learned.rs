@@ -15,7 +15,7 @@ pub struct Learned {
 
 impl Learned {
     /// Learns from an article, of which `edges` are the shingles at its edges where they are at hand. To learn from it
-    /// again changes nothing.
+    /// again brings back what was forgotten of it, and changes nothing else.
     pub fn learn(&mut self, entry: &Entry<'_>, edges: &[u32]) {
         let cluster = entry.cluster();
         if entry.merged.is_some() || self.merged.contains_key(&cluster) {
