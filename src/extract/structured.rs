@@ -2,7 +2,7 @@
 //!
 //! | field | sources, the most trusted first |
 //! |---|---|
-//! | title, on news articles | the heading, if more of the head agrees with it than with JSON-LD; JSON-LD `headline`, `og:title` or `twitter:title`, the heading, `<title>`; each without the site's name |
+//! | title, on news articles | the heading, if `og:title` is the same; JSON-LD `headline`, `og:title` or `twitter:title`, the heading, `<title>`; each without the site's name |
 //! | title, elsewhere | the heading (unless it has nothing in common with any title), JSON-LD `headline` or `name`, `og:title`, `<title>` |
 //! | authors | JSON-LD `author` or `creator`: persons; [`AUTHORS`]; a label and the names behind it; elements named after authors, `rel=author`, `itemprop=author`, links to authors' pages; the card's label "Written by"; `article:author`; elements named after bylines; a word for "by"; boxes about the author; a signature above or below the text; portraits; a name beside the date; `作者：` and its like; `author`, `dc.creator`; and if none names a person or an agency: what JSON-LD persons, [`AUTHORS`], JSON-LD organisations, the page or `author` have; the person whose own site it is |
 //! | published, on news articles | JSON-LD `datePublished`, `dateCreated` |
