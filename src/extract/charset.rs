@@ -267,6 +267,28 @@ mod tests {
         assert_eq!(charset(&bytes, None), "windows-1251");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn the_prescan_takes_any_bytes_and_reads_no_further_than_its_part(
+            pieces in proptest::collection::vec(
+                proptest::prop_oneof![
+                    "[<>/='\"! -]{1,4}", "meta ", "charset=", "content=", "http-equiv=content-type ", "utf-16", "koi8-r", "<!--", "-->",
+                ],
+                0..60,
+            ),
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        ) {
+            let page = [pieces.concat().as_bytes(), &bytes].concat();
+            let found = prescan(&page);
+            // What stands behind the part that is looked at changes nothing.
+            let long = [&page[..], &vec![b' '; PRESCAN_BYTES]].concat();
+            let longer = [&long[..], b"<meta charset=big5>"].concat();
+            proptest::prop_assert_eq!(prescan(&long), prescan(&longer));
+            proptest::prop_assert!(found.is_none_or(|found| found.name() != "UTF-16LE"), "a page that can be read so is no UTF-16");
+            proptest::prop_assert!(decode(&page, None, None).0.len() <= 3 * page.len() + 3);
+        }
+    }
+
     #[test]
     fn any_bytes_become_text() {
         let (text, _) = decode(&[0xff, 0x00, 0xc3, 0x28, 0xed, 0xa0, 0x80], Some("text/html; charset=utf-8"), None);

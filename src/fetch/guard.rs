@@ -15,7 +15,7 @@ use super::FetchError;
 use crate::config;
 use crate::record::url::check as check_form;
 
-/// What IANA's special-purpose registry for IPv4 (RFC 6890 and its updates) does not call globally
+/// What IANA's special-purpose registry for IPv4 (RFC 6890 and its updates), as of October 2025, does not call globally
 /// reachable; the two exceptions within 192.0.0.0/24 are [`REACHABLE_V4`]. Then
 /// multicast (RFC 5771), the former 6to4 relays (RFC 7526), and the address on which Azure's platform
 /// serves its virtual machines.
@@ -43,7 +43,7 @@ const FORBIDDEN_V4: [(Ipv4Addr, u32); 17] = [
 const REACHABLE_V4: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 0, 0, 9), Ipv4Addr::new(192, 0, 0, 10)];
 
 /// What IANA's special-purpose registry for IPv6 does not call globally reachable inside 2000::/3
-/// (RFC 6890 and its updates up to RFC 9637): protocol assignments with Teredo, benchmarking and the old ORCHID;
+/// (RFC 6890 and its updates up to RFC 9637; as of its version of 2025-10-09): protocol assignments with Teredo, benchmarking and the old ORCHID;
 /// documentation, twice; 6to4, whose "N/A" is no yes.
 const FORBIDDEN_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),

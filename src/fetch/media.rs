@@ -148,6 +148,8 @@ fn unsupported(found: &str) -> FetchError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -192,5 +194,21 @@ mod tests {
     fn a_pdf_is_no_page_whatever_its_header_says() {
         assert!(sniffed(Declared::As(Media::Html), b"%PDF-1.7 ...").is_err());
         assert_eq!(sniffed(Declared::As(Media::Html), b"<p>\0</p>"), Ok(Media::Html));
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_and_any_bytes_are_judged(
+            header in "[ -~\u{80}-\u{2ff}]{0,40}",
+            kind in "(text|application|\\*)/?[a-z+.*]{0,12}[;, ]{0,3}(charset=.{0,9})?",
+            body in prop::collection::vec(any::<u8>(), 0..2_000),
+        ) {
+            for header in [&header, &kind] {
+                if let Ok(declared) = declared(Some(header)) {
+                    let judged = sniffed(declared, &body);
+                    prop_assert!(judged.is_ok() || judged.is_err_and(|refusal| refusal.to_string().len() < 300));
+                }
+            }
+        }
     }
 }

@@ -33,6 +33,8 @@ fn in_mail_form(text: &str) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn asked(text: &str) -> Option<Duration> {
@@ -73,6 +75,20 @@ mod tests {
     fn garbage_asks_for_nothing() {
         for text in ["", "soon", "-5", "1.5", "+5", "Wed, 99 Oct 2015"] {
             assert_eq!(asked(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_ask_for_a_day_at_most(
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+            dated in "(Mon|Fri|sun)?,? ?[0-9]{0,3}[ -](Oct|feb|13)[ -][0-9]{0,5} [0-9:]{0,9} ?(GMT|[+-][0-9]{0,6})?",
+            seconds in 0u64..u64::MAX / 4,
+        ) {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds % 100_000_000_000);
+            for value in [HeaderValue::from_bytes(&bytes).ok(), HeaderValue::from_str(&dated).ok()].iter().flatten() {
+                prop_assert!(asked_for(value, now).is_none_or(|wait| wait <= LONGEST));
+            }
         }
     }
 }

@@ -183,4 +183,42 @@ proptest! {
             || address.is_multicast() || address.is_broadcast() || address.is_documentation() || address.is_unspecified();
         prop_assert!(!private || !is_public_v4(address), "{address}");
     }
+
+    /// The parts of an address as any parser of C writes them: one to four, each decimal, octal or hexadecimal, the last
+    /// one with all that is left. `url`'s reading is held against the number itself.
+    #[test]
+    fn each_spelling_of_an_ipv4_address_is_judged_as_the_address(
+        bits: u32, parts in 1usize..=4, radixes in prop::array::uniform4(0u8..4), zeros in 0usize..4
+    ) {
+        let spell = |value: u32, radix: u8| match radix {
+            0 => value.to_string(),
+            1 => format!("0{}{value:o}", "0".repeat(zeros)),
+            2 => format!("0x{}{value:x}", "0".repeat(zeros)),
+            _ => format!("0X{value:X}"),
+        };
+        let mut spelt: Vec<String> =
+            (0..parts - 1).map(|part| spell(bits >> (24 - 8 * part) & 0xff, radixes[part])).collect();
+        let rest = u64::from(bits) & ((1u64 << (32 - 8 * (parts - 1))) - 1);
+        spelt.push(spell(rest as u32, radixes[parts - 1]));
+        let url = format!("http://{}/", spelt.join("."));
+        let read = Url::parse(&url).map_err(|failure| TestCaseError::fail(format!("{url}: {failure}")))?;
+        let address = Ipv4Addr::from_bits(bits);
+        prop_assert_eq!(read.host(), Some(Host::Ipv4(address)), "{}", url);
+        prop_assert_eq!(guard().check(&read).is_ok(), guard().allows(IpAddr::V4(address)), "{}", url);
+    }
+
+    /// Whatever a host is made of: where the standard library reads an address, the guard has judged that address, and no
+    /// name that it lets pass is one for the standard library.
+    #[test]
+    fn what_passes_as_a_name_is_no_address_to_anybody(host in "[0-9a-fxX.:%\\[\\]]{1,24}") {
+        let Ok(url) = Url::parse(&format!("http://{host}/")) else { return Ok(()) };
+        let passes = guard().check(&url).is_ok();
+        let text = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        if let Ok(address) = text.trim_end_matches('.').parse::<IpAddr>() {
+            prop_assert_eq!(passes, guard().allows(address) && [80, 443, 8080, 8443].contains(&url.port_or_known_default().unwrap_or(0)), "{}", url);
+        }
+        if passes && let Some(Host::Domain(name)) = url.host() {
+            prop_assert!(name.parse::<IpAddr>().is_err() && !name.split('.').next_back().is_some_and(|last| last.starts_with("0x")), "{}", name);
+        }
+    }
 }
