@@ -4,7 +4,7 @@
 //! finishes what a short grace allows, commits, and is closed. One that is lost already is closed at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -100,6 +100,24 @@ impl Rebalances {
         *self.membership.lock().unwrap_or_else(PoisonError::into_inner) = membership.map(Arc::new);
     }
 
+    /// Waits until it is known how the transaction of the moment ends. Only then do the committed offsets tell where a
+    /// partition that comes back stands.
+    ///
+    /// Under KIP-848 a member that lost its place, be it for a heartbeat that timed out, can come back as the same member
+    /// at the same epoch (Kafka 4.3.1): brokers then take the offsets of a transaction from before.
+    fn await_commit(&self) {
+        let (done, answer) = std::sync::mpsc::sync_channel(1);
+        if self.commit.send(Handover::Flush(done)).is_err() {
+            return;
+        }
+        while !self.finished.is_cancelled() {
+            match answer.recv_timeout(AGAIN) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
     /// Sees how many of the partitions of our topics we were given.
     fn look_at_place(&self, consumer: &Consumer, given: usize) {
         if !self.listener.0.is_place_asked_for() {
@@ -176,6 +194,7 @@ impl ConsumerContext for Rebalances {
             Rebalance::Assign(list) => {
                 tracing::info!(partitions = list.count(), "partitions assigned");
                 self.set_membership(consumer.group_metadata());
+                self.await_commit();
                 let committed = committed(consumer, list, &self.finished);
                 self.look_at_place(consumer, list.count());
                 let positions = committed.clone();
