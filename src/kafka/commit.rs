@@ -191,10 +191,12 @@ impl Commit {
     /// One transaction with records and offsets, made again until it is committed. What of it belongs to a
     /// partition that was lost meanwhile is left out.
     fn transact(&mut self, entries: &mut Vec<Entry>, now: Timestamp) -> Result<(), DeliveryError> {
+        let consumer = self.consumer.clone();
         loop {
+            let undecided = consumer.context().undecided();
             // Before the look at the ledgers: a rebalance after it makes this membership stale, and the
             // brokers refuse the offsets.
-            let membership = self.consumer.context().membership(&self.consumer);
+            let membership = consumer.context().membership(&consumer);
             entries.retain(|entry| self.is_current(&entry.ended.taken));
             if entries.is_empty() {
                 return Ok(());
@@ -204,6 +206,7 @@ impl Commit {
                 if self.abandon.is_cancelled() {
                     return Err(DeliveryError::Abandoned);
                 }
+                drop(undecided);
                 std::thread::sleep(AFTER_ABORT);
                 continue;
             };
@@ -229,7 +232,10 @@ impl Commit {
                     return Ok(());
                 }
                 TransactionEnd::Aborted if self.abandon.is_cancelled() => return Err(DeliveryError::Abandoned),
-                TransactionEnd::Aborted => std::thread::sleep(AFTER_ABORT),
+                TransactionEnd::Aborted => {
+                    drop(undecided);
+                    std::thread::sleep(AFTER_ABORT);
+                }
                 TransactionEnd::TooLarge(numbers) => {
                     interval::make_smaller(entries, &owners, &numbers, &self.writer, now)
                 }

@@ -4,8 +4,8 @@
 //! finishes what a short grace allows, commits, and is closed. One that is lost already is closed at once.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rdkafka::client::ClientContext;
@@ -52,6 +52,7 @@ pub struct Rebalances {
     protocol: Protocol,
     membership: Mutex<Option<Arc<ConsumerGroupMetadata>>>,
     changed: AtomicBool,
+    undecided: Mutex<()>,
 }
 
 /// How the group agrees on its assignments.
@@ -74,8 +75,8 @@ impl Rebalances {
         finished: CancellationToken,
         protocol: Protocol,
     ) -> Self {
-        let (membership, changed) = (Mutex::default(), AtomicBool::new(false));
-        Self { listener, partitions, commit, known, metrics, finished, protocol, membership, changed }
+        let (membership, changed, undecided) = (Mutex::default(), AtomicBool::new(false), Mutex::default());
+        Self { listener, partitions, commit, known, metrics, finished, protocol, membership, changed, undecided }
     }
 
     /// Whether the assignment has changed since this was last asked.
@@ -100,22 +101,13 @@ impl Rebalances {
         *self.membership.lock().unwrap_or_else(PoisonError::into_inner) = membership.map(Arc::new);
     }
 
-    /// Waits until it is known how the transaction of the moment ends. Only then do the committed offsets tell where a
-    /// partition that comes back stands.
+    /// Held from the look at the ledgers until it is known how the transaction ends that is made of it. Whoever opens a
+    /// ledger waits for that: only then do the committed offsets tell where a partition stands that comes back.
     ///
     /// Under KIP-848 a member that lost its place, be it for a heartbeat that timed out, can come back as the same member
-    /// at the same epoch (Kafka 4.3.1): brokers then take the offsets of a transaction from before.
-    fn await_commit(&self) {
-        let (done, answer) = std::sync::mpsc::sync_channel(1);
-        if self.commit.send(Handover::Flush(done)).is_err() {
-            return;
-        }
-        while !self.finished.is_cancelled() {
-            match answer.recv_timeout(AGAIN) {
-                Err(RecvTimeoutError::Timeout) => {}
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
+    /// at the same epoch (Kafka 4.3.1), and brokers take the offsets of a transaction from before.
+    pub(super) fn undecided(&self) -> MutexGuard<'_, ()> {
+        self.undecided.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sees how many of the partitions of our topics we were given.
@@ -194,7 +186,7 @@ impl ConsumerContext for Rebalances {
             Rebalance::Assign(list) => {
                 tracing::info!(partitions = list.count(), "partitions assigned");
                 self.set_membership(consumer.group_metadata());
-                self.await_commit();
+                drop(self.undecided());
                 let committed = committed(consumer, list, &self.finished);
                 self.look_at_place(consumer, list.count());
                 let positions = committed.clone();
