@@ -24,7 +24,7 @@ demo: compilers ## The whole pipeline on embedded parts: no network, no Java, do
 	$(CARGO) run --locked -- demo
 
 .PHONY: test
-test: compilers kafka redis ## All tests, against a real Apache Kafka; some: ONLY=delivery; in the other mode: DELIVERY=at_least_once
+test: compilers kafka redis prometheus ## All tests, against a real Apache Kafka; some: ONLY=delivery; in the other mode: DELIVERY=at_least_once
 	NEWSWIRE_TEST_DELIVERY=$(DELIVERY) $(TEST) -- $(ONLY)
 
 .PHONY: crash
@@ -76,6 +76,19 @@ $(KAFKA)/.complete: tests/kafka/pom.xml
 	rm -rf $(KAFKA)
 	mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/$(KAFKA)"
 	touch $@
+
+.PHONY: prometheus
+prometheus: ## The Prometheus that alerts and dashboards are tested with
+	@tests/prometheus.sh
+
+# Where the builder of the dashboards is installed.
+GRAFANA_SDK := target/grafana-sdk
+
+.PHONY: dashboards
+dashboards: ## Makes the dashboards anew from deploy/grafana/dashboards.py (python3 with venv and pip)
+	test -d $(GRAFANA_SDK) || python3 -m venv $(GRAFANA_SDK)
+	$(GRAFANA_SDK)/bin/pip install -q -r deploy/grafana/requirements.txt
+	$(GRAFANA_SDK)/bin/python deploy/grafana/dashboards.py
 
 # A container engine that builds: the first of these on this machine, or make image ENGINE=buildah. FLAGS are passed on to it.
 ENGINE ?= $(firstword $(notdir $(shell command -v docker podman buildah)) docker)

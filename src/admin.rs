@@ -182,6 +182,7 @@ async fn index(State(health): State<Arc<Health>>) -> Html<String> {
 }
 
 async fn metrics(State(health): State<Arc<Health>>) -> Response {
+    health.metrics.ready.set(i64::from(health.not_ready().is_none()));
     match health.metrics.render() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(failure) => (StatusCode::INTERNAL_SERVER_ERROR, failure.to_string()).into_response(),

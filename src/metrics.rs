@@ -8,22 +8,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use prometheus::core::Collector;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::feeds::Counts;
-use crate::record::{Date, Outcome, Verdict};
+use crate::record::{Date, Verdict};
 
-/// The stages of a message's way, in order, as `newswire_stage_duration_seconds` names them.
-pub const STAGES: [&str; 5] = ["wait", "fetch", "extract", "dedup", "commit"];
+mod endings;
+mod stages;
 
-/// Upper bounds of the stages' durations, in seconds: from a claim in memory to a host's longest wait.
-const STAGE_SECONDS: [f64; 14] =
-    [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
+use endings::Endings;
+pub use stages::{STAGES, Stages, WORKING, Within};
 
 /// Upper bounds of freshness, in seconds: from ten seconds to a week.
 const FRESHNESS_SECONDS: [f64; 12] =
@@ -35,8 +32,9 @@ const FEED_ENTRIES: [&str; 4] = ["new", "known", "left", "bad"];
 /// All metrics of a worker, in a registry of their own.
 pub struct Metrics {
     registry: Registry,
-    outcomes: IntCounterVec,
-    stages: HistogramVec,
+    endings: Endings,
+    /// The stages: who is in which, and for how long.
+    pub stages: Stages,
     lag: IntGaugeVec,
     /// Responses by status class, `2xx` and so on, and `none` where there was none.
     pub responses: IntCounterVec,
@@ -54,6 +52,10 @@ pub struct Metrics {
     pub intake_paused: IntGauge,
     feed_entries: IntCounterVec,
     freshness: Histogram,
+    /// Whether the worker can take work (1) or not (0), as /readyz says.
+    pub ready: IntGauge,
+    /// Sessions with the brokers: each has kafka clients of its own.
+    pub sessions: IntCounter,
     started: Instant,
     intake_beat_ms: AtomicU64,
 }
@@ -64,16 +66,8 @@ impl Metrics {
         let registry = Registry::new();
         let counters = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
         let metrics = Self {
-            outcomes: counters(
-                "newswire_outcomes_total",
-                "Messages that ended, by outcome and reason.",
-                &["outcome", "reason"],
-            )?,
-            stages: HistogramVec::new(
-                HistogramOpts::new("newswire_stage_duration_seconds", "Time that a message spends in a stage.")
-                    .buckets(STAGE_SECONDS.to_vec()),
-                &["stage"],
-            )?,
+            endings: Endings::new()?,
+            stages: Stages::new()?,
             lag: IntGaugeVec::new(
                 Opts::new("newswire_partition_lag_messages", "Messages of a partition that are not committed yet."),
                 &["topic", "partition"],
@@ -101,15 +95,17 @@ impl Metrics {
                 )
                 .buckets(FRESHNESS_SECONDS.to_vec()),
             )?,
+            ready: IntGauge::new("newswire_ready", "1 while the worker can take work, as /readyz says.")?,
+            sessions: IntCounter::new("newswire_sessions_total", "Sessions with the brokers; the first counts.")?,
             started: Instant::now(),
             intake_beat_ms: AtomicU64::new(0),
             registry,
         };
         let build = IntGaugeVec::new(Opts::new("newswire_build_info", "1; the labels say what runs."), &["version"])?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let all: [Box<dyn Collector>; 13] = [
+        let all: [Box<dyn Collector>; 15] = [
             Box::new(build),
-            Box::new(metrics.outcomes.clone()),
+            Box::new(metrics.endings.clone()),
             Box::new(metrics.stages.clone()),
             Box::new(metrics.lag.clone()),
             Box::new(metrics.responses.clone()),
@@ -121,6 +117,8 @@ impl Metrics {
             Box::new(metrics.intake_paused.clone()),
             Box::new(metrics.feed_entries.clone()),
             Box::new(metrics.freshness.clone()),
+            Box::new(metrics.ready.clone()),
+            Box::new(metrics.sessions.clone()),
         ];
         for collector in all {
             metrics.registry.register(collector)?;
@@ -133,14 +131,6 @@ impl Metrics {
 
     /// Series exist from the start, so that a rate over them has a beginning.
     fn show_zeros(&self) {
-        for outcome in Outcome::ALL {
-            if !matches!(outcome, Outcome::Deferred | Outcome::Rejected) {
-                self.outcomes.with_label_values(&[outcome.as_str(), ""]);
-            }
-        }
-        for stage in STAGES {
-            self.stages.with_label_values(&[stage]);
-        }
         for class in ["1xx", "2xx", "3xx", "4xx", "5xx", "none"] {
             self.responses.with_label_values(&[class]);
         }
@@ -168,22 +158,17 @@ impl Metrics {
         }
     }
 
-    /// Counts a message that ended, and how fresh its article is where a feed named it.
-    pub fn outcome(&self, verdict: &Verdict) {
-        let reason = verdict.reason().map_or("", |(reason, _)| reason.as_str());
-        self.outcomes.with_label_values(&[verdict.outcome().as_str(), reason]).inc();
+    /// Counts a message that ended so, first seen at `first_seen_ms` and committed at `now_ms` (milliseconds since
+    /// 1970), and how fresh its article is where a feed named it.
+    pub fn ended(&self, verdict: &Verdict, first_seen_ms: i64, now_ms: i64) {
+        self.endings.count(verdict, first_seen_ms, now_ms);
         if let Verdict::Published(article) = verdict
             && article.input.source.is_some()
             && let Some(Date::Time(time, offset)) = article.content.published_at
             && let Ok(published) = offset.to_timestamp(time)
         {
-            self.freshness.observe(Timestamp::now().duration_since(published).as_secs_f64().max(0.0));
+            self.freshness.observe(now_ms.saturating_sub(published.as_millisecond()).max(0) as f64 / 1_000.0);
         }
-    }
-
-    /// Notes what a message spent in a stage of [`STAGES`].
-    pub fn stage(&self, stage: &str, time: Duration) {
-        self.stages.with_label_values(&[stage]).observe(time.as_secs_f64());
     }
 
     /// Notes a response, by its status; `None` where there was none.
@@ -251,6 +236,8 @@ mod tests {
         metrics.register(Box::new(crate::dedup::Gauges::new(store).unwrap())).unwrap();
         metrics.register(Box::new(crate::feeds::FeedFigures::new(Default::default()).unwrap())).unwrap();
         metrics.lag("news.urls", 0, 0);
+        let (reason, detail, topic) = (crate::record::Reason::Timeout, String::new(), "retry".to_owned());
+        metrics.ended(&Verdict::Deferred { reason, detail, topic, not_before_ms: 0, attempts: 1 }, 0, 0);
         let scrape = metrics.render().unwrap();
         let table = include_str!("../docs/metrics.md");
         let rows = table.lines().filter_map(|line| line.strip_prefix("| `")).filter_map(|line| line.split_once("` | "));

@@ -56,6 +56,11 @@ impl Capacity {
         Held { capacity: self.clone(), bytes, holder }
     }
 
+    /// The most messages and the most bytes that may be in flight.
+    pub fn bounds(&self) -> (usize, u64) {
+        (self.max_messages, self.max_bytes)
+    }
+
     /// Bytes held now.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)

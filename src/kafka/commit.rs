@@ -176,10 +176,11 @@ impl Commit {
             Delivery::ExactlyOnce(_) => self.transact(&mut entries, now)?,
         }
         if !entries.is_empty() {
-            self.metrics.stage("commit", started.elapsed());
+            self.metrics.stages.spent("commit", started.elapsed());
         }
+        let now_ms = Timestamp::now().as_millisecond();
         for Entry { ended, .. } in entries {
-            self.metrics.outcome(&ended.ending.verdict);
+            self.metrics.ended(&ended.ending.verdict, ended.taken.message.first_seen_ms, now_ms);
             log(&ended);
             if let Some(claim) = ended.claim {
                 settle(claim, &ended.ending.verdict);

@@ -19,7 +19,11 @@ pub struct Law {
     given_up: IntGaugeVec,
     in_flight: IntGaugeVec,
     difference: IntGaugeVec,
+    beyond_frontier: IntGaugeVec,
+    assigned: IntGauge,
     bytes: IntGauge,
+    most_messages: IntGauge,
+    most_bytes: IntGauge,
 }
 
 impl Law {
@@ -38,20 +42,38 @@ impl Law {
                 "newswire_conservation_difference_messages",
                 "Consumed less ended, given up and in flight: 0, always.",
             )?,
+            beyond_frontier: by_partition(
+                "newswire_beyond_frontier_messages",
+                "Offsets of a partition that are done beyond its frontier: what a slow message holds back.",
+            )?,
+            assigned: IntGauge::new("newswire_assigned_partitions", "Partitions that the worker has now.")?,
             bytes: IntGauge::new("newswire_in_flight_bytes", "Bytes of messages and pages in flight.")?,
+            most_messages: IntGauge::new("newswire_max_in_flight_messages", "The bound of messages in flight.")?,
+            most_bytes: IntGauge::new("newswire_max_in_flight_bytes", "The bound of bytes in flight.")?,
             partitions,
             capacity,
         })
     }
 
-    fn vectors(&self) -> [&IntGaugeVec; 5] {
-        [&self.consumed, &self.ended, &self.given_up, &self.in_flight, &self.difference]
+    fn collectors(&self) -> [&dyn Collector; 10] {
+        [
+            &self.consumed,
+            &self.ended,
+            &self.given_up,
+            &self.in_flight,
+            &self.difference,
+            &self.beyond_frontier,
+            &self.assigned,
+            &self.bytes,
+            &self.most_messages,
+            &self.most_bytes,
+        ]
     }
 }
 
 impl Collector for Law {
     fn desc(&self) -> Vec<&Desc> {
-        self.vectors().into_iter().flat_map(Collector::desc).chain(self.bytes.desc()).collect()
+        self.collectors().into_iter().flat_map(Collector::desc).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -63,8 +85,13 @@ impl Collector for Law {
             self.given_up.with_label_values(&labels).set(account.given_up.cast_signed());
             self.in_flight.with_label_values(&labels).set(account.in_flight.cast_signed());
             self.difference.with_label_values(&labels).set(account.difference());
+            self.beyond_frontier.with_label_values(&labels).set(account.beyond_frontier.cast_signed());
         }
+        let (most_messages, most_bytes) = self.capacity.bounds();
+        self.assigned.set(self.partitions.assigned().len() as i64);
         self.bytes.set(self.capacity.bytes().cast_signed());
-        self.vectors().into_iter().flat_map(Collector::collect).chain(self.bytes.collect()).collect()
+        self.most_messages.set(i64::try_from(most_messages).unwrap_or(i64::MAX));
+        self.most_bytes.set(most_bytes.cast_signed());
+        self.collectors().into_iter().flat_map(Collector::collect).collect()
     }
 }

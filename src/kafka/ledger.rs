@@ -133,6 +133,11 @@ impl Ledger {
         self.in_flight
     }
 
+    /// How many offsets beyond the frontier are done (or were skipped by Kafka): what one slow message holds back.
+    pub fn beyond_frontier(&self) -> u64 {
+        self.done.iter().map(|(start, end)| (end - start).unsigned_abs()).sum()
+    }
+
     /// Frontier and what is done beyond it; `None` before the first message.
     pub fn position(&self) -> Option<Position> {
         let frontier = self.frontier?;
@@ -194,8 +199,9 @@ mod tests {
             ledger.take(offset).unwrap();
         }
         ledger.complete(6, 1).unwrap();
-        assert_eq!(ledger.frontier(), Some(5));
+        assert_eq!((ledger.frontier(), ledger.beyond_frontier()), (Some(5), 1));
         ledger.complete(5, 1).unwrap();
+        assert_eq!(ledger.beyond_frontier(), 0);
         assert_eq!(ledger.frontier(), Some(7));
         ledger.complete(7, 1).unwrap();
         assert_eq!(ledger.frontier(), Some(8));

@@ -90,6 +90,8 @@ pub struct Account {
     pub given_up: u64,
     /// Messages in flight now, as the ledger has them.
     pub in_flight: u64,
+    /// Offsets that are done beyond the frontier now.
+    pub beyond_frontier: u64,
 }
 
 impl Account {
@@ -328,7 +330,9 @@ impl Partitions {
         let mut accounts: Vec<_> =
             state.accounts.iter().map(|(partition, account)| (partition.clone(), *account)).collect();
         for (partition, account) in &mut accounts {
-            account.in_flight = state.assigned.get(partition).map_or(0, |assigned| assigned.ledger.in_flight() as u64);
+            let Some(Assigned { ledger, .. }) = state.assigned.get(partition) else { continue };
+            account.in_flight = ledger.in_flight() as u64;
+            account.beyond_frontier = ledger.beyond_frontier();
         }
         accounts
     }

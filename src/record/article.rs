@@ -35,6 +35,13 @@ pub struct Article {
     pub input: Input,
 }
 
+impl Article {
+    /// In what way the text relates to an earlier one, if it does.
+    pub fn relation(&self) -> Option<Relation> {
+        self.duplicate.as_ref().map(|duplicate| duplicate.relation)
+    }
+}
+
 /// What a page says: everything of the record that comes from the page alone.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Content {

@@ -132,12 +132,15 @@ impl Traveller {
         loop {
             self.client.check(&journey.url)?;
             let waiting = Instant::now();
+            let within = self.metrics.stages.enter("wait");
             let admission = tokio::select! {
                 admission = self.frontier.admit(&journey.url, patience) => admission,
                 () = self.draining.cancelled(), if patience != Patience::None => return Err(Stop::GivenUp),
             };
+            drop(within);
             note("wait", waiting.elapsed());
             let Admission { mut turn, content_signal } = admission?;
+            let _within = self.metrics.stages.enter("fetch");
             let _estimate = self.capacity.room_for(PAGE_ESTIMATE_BYTES).await;
             let known = journey.known.as_ref().filter(|known| known.url == journey.url);
             let asking = Instant::now();

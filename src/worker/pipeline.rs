@@ -353,6 +353,7 @@ impl Pipeline {
         origin: &Origin,
         notes: &mut Notes,
     ) -> Result<(Page, Reading), Stop> {
+        let _within = self.metrics.stages.enter("extract");
         let received = self.capacity.hold_page(raw.bytes.len() as u64);
         let Ok(core) = self.cores.clone().acquire_owned().await else { return Err(Stop::GivenUp) };
         let (capacity, settings) = (self.capacity.clone(), self.settings.clone());
@@ -389,10 +390,12 @@ impl Pipeline {
         let started = Instant::now();
         let consumed = if let Dedup::Claim(consumed) = dedup { consumed } else { origin };
         let asked = asked(&article, origin, consumed);
+        let within = self.metrics.stages.enter("dedup");
         let (answer, claim) = match dedup {
             Dedup::Claim(_) => self.store.claim(&asked).await,
             Dedup::Look => (self.store.look(&asked).await, None),
         };
+        drop(within);
         self.note(notes, "dedup", started.elapsed());
         let decision = match answer {
             Finding::Unchanged => return (Verdict::Unchanged, claim),
@@ -448,7 +451,7 @@ impl Pipeline {
     }
 
     fn note(&self, notes: &mut Notes, stage: &'static str, time: Duration) {
-        self.metrics.stage(stage, time);
+        self.metrics.stages.spent(stage, time);
         *notes.timings.entry(stage).or_default() += time;
     }
 }

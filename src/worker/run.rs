@@ -203,6 +203,7 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     }
     let mut backoff = FIRST_BACKOFF;
     loop {
+        worker.metrics.sessions.inc();
         let started = Instant::now();
         let failure = match session.run(&worker).await {
             Err(failure) if failure.passes_with_new_clients(worker.settings.delivery.membership) => failure,

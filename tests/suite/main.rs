@@ -12,6 +12,7 @@
 //! | [`topics`] | producing, reading and asking for offsets |
 //! | [`setup`] | a test's own topics, settings and site |
 //! | [`worker`] | the process: its log, signals, admin server and end |
+//! | [`prometheus`] | a real Prometheus that scrapes a worker |
 //! | [`command`] | commands that answer and leave |
 //! | [`redis`] | a real Redis of a test's own |
 //! | [`schema`] | records held against the published schema |
@@ -24,6 +25,7 @@ mod command;
 mod kafka;
 mod keeper;
 mod pages;
+mod prometheus;
 mod redis;
 mod schema;
 mod setup;
@@ -33,10 +35,12 @@ mod wait;
 mod worker;
 
 mod admin;
+mod alerts;
 mod bad_input;
 mod commands;
 mod cost;
 mod crash;
+mod dashboards;
 mod deadly;
 mod delivery;
 mod explain;

@@ -87,6 +87,11 @@ impl Worker {
         self.process.id()
     }
 
+    /// Where the admin server listens.
+    pub fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.admin)
+    }
+
     /// Waits until /readyz says so.
     pub fn ready(&mut self) {
         wait::until("the worker to be ready", SOON, || {
