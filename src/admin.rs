@@ -1,4 +1,4 @@
-//! The admin server: metrics, health, and a page that leads to them.
+//! The admin server: metrics, health, and pages that show what the worker is doing.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,21 +8,23 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::dedup::Store;
-use crate::feeds::Journal;
 use crate::kafka::{Link, Partitions};
 use crate::metrics::Metrics;
 
 mod feeds;
 mod hosts;
+mod status;
 
 pub use hosts::HostPages;
+pub use status::Status;
 
 /// How long intake may go without polling. It polls every 50 ms; handing partitions over takes at most
 /// 7 s.
@@ -137,22 +139,10 @@ impl Health {
 /// Serves at `address` for as long as the process lives; the answer is where it listens.
 ///
 /// Fails when the address can't be bound.
-pub async fn serve(
-    address: SocketAddr,
-    health: Arc<Health>,
-    hosts: Arc<HostPages>,
-    journal: Journal,
-) -> io::Result<SocketAddr> {
+pub async fn serve(address: SocketAddr, status: Arc<Status>) -> io::Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
-    let router = Router::new()
-        .route("/", get(index))
-        .route("/metrics", get(metrics))
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .with_state(health)
-        .merge(hosts::routes(hosts))
-        .merge(feeds::routes(journal));
+    let router = routes(status);
     tokio::spawn(async move {
         if let Err(failure) = axum::serve(listener, router).await {
             tracing::error!(error = %failure, "admin server ended");
@@ -161,24 +151,22 @@ pub async fn serve(
     Ok(bound)
 }
 
-async fn index(State(health): State<Arc<Health>>) -> Html<String> {
-    let mut rows = String::new();
-    for (partition, account) in health.partitions.accounts() {
-        let ended: u64 = account.ended.iter().sum();
-        let cells =
-            [account.consumed, ended, account.in_flight, account.given_up].map(|count| format!("<td>{count}</td>"));
-        // Topic names are Kafka's: letters, digits, dot, underscore and hyphen.
-        rows.push_str(&format!("<tr><th>{}:{}</th>{}</tr>", partition.topic, partition.number, cells.concat()));
-    }
-    let ready = health.not_ready().unwrap_or("ready");
-    let version = env!("CARGO_PKG_VERSION");
-    Html(format!(
-        "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-         <meta name=color-scheme content='light dark'><title>newswire</title><h1>newswire {version}: {ready}</h1>\
-         <p><a href=/metrics>metrics</a> <a href=/livez>livez</a> <a href=/readyz>readyz</a> <a href=/hosts>hosts</a> \
-         <a href=/feeds>feeds</a></p>\
-         <table><tr><th>partition<th>consumed<th>ended<th>in flight<th>given up</tr>{rows}</table></html>"
-    ))
+/// Everything that is served.
+fn routes(status: Arc<Status>) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/livez", get(livez))
+        .route("/readyz", get(readyz))
+        .with_state(status.health.clone())
+        .merge(hosts::routes(status.hosts.clone()))
+        .merge(feeds::routes(status.journal.clone()))
+        .merge(status::routes(status))
+        .layer(map_response(async |mut answer: Response| {
+            for (name, value) in status::SAFE {
+                answer.headers_mut().insert(name, HeaderValue::from_static(value));
+            }
+            answer
+        }))
 }
 
 async fn metrics(State(health): State<Arc<Health>>) -> Response {

@@ -10,6 +10,7 @@ pub mod feeds;
 pub mod fetch;
 pub mod frontier;
 pub mod kafka;
+pub mod latest;
 pub mod logging;
 pub mod metrics;
 pub mod record;

@@ -171,6 +171,11 @@ impl Metrics {
         }
     }
 
+    /// How many messages ended, by outcome and reason.
+    pub fn outcomes(&self) -> Vec<(String, String, u64)> {
+        self.endings.outcomes()
+    }
+
     /// Notes a response, by its status; `None` where there was none.
     pub fn response(&self, status: Option<u16>) {
         let class = match status {

@@ -9,6 +9,7 @@
 //!
 //! Orders are taken with `admin.control = true` and the token of `admin.token` as `Authorization: Bearer TOKEN`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -61,6 +62,13 @@ impl HostPages {
     /// Pages for the hosts of this frontier. Without a token no orders are taken.
     pub const fn new(frontier: Frontier, token: Option<Secret>) -> Self {
         Self { frontier, token }
+    }
+
+    /// The hosts that are stopped or waited for most, at most `limit`, and how many there are in each state.
+    pub(super) async fn shown(&self, limit: usize) -> (Vec<HostView>, BTreeMap<String, i64>) {
+        let hosts = self.frontier.view(limit).await;
+        let states = self.frontier.hosts().states().into_iter().map(|(state, count)| (state.to_owned(), count));
+        (hosts, states.collect())
     }
 
     /// Whether whoever sent these headers may give orders.

@@ -1,15 +1,11 @@
 //! The hosts as metrics: how many are in which state, and how often one was paused. No host becomes a label.
 
-use std::collections::HashMap;
-
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntGauge, IntGaugeVec, Opts};
-use tokio::time::Instant;
 
 use super::hosts::Hosts;
 use super::trouble::Cause;
-use super::view::State;
 
 /// The hosts' figures, read at each scrape.
 pub struct Figures {
@@ -43,15 +39,11 @@ impl Collector for Figures {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let (now, delay) = (Instant::now(), self.hosts.delay());
-        let (mut states, mut waiting) = (HashMap::<State, i64>::new(), 0);
-        self.hosts.each(|_, host| {
-            *states.entry(State::of(host, delay, now)).or_default() += 1;
-            waiting += host.waiting();
-        });
-        for (state, name) in State::ALL {
-            self.states.with_label_values(&[name]).set(states.get(&state).copied().unwrap_or_default());
+        for (name, count) in self.hosts.states() {
+            self.states.with_label_values(&[name]).set(count);
         }
+        let mut waiting = 0;
+        self.hosts.each(|_, host| waiting += host.waiting());
         for (cause, name) in [(Cause::Refused, "refused"), (Cause::Down, "down"), (Cause::Operator, "operator")] {
             self.pauses.with_label_values(&[name]).set(self.hosts.pauses(cause).cast_signed());
         }

@@ -1,5 +1,6 @@
 //! The hosts as an operator sees them.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -87,6 +88,14 @@ impl Hosts {
         });
         all.truncate(limit);
         all
+    }
+
+    /// How many hosts are in which state, by the state's name.
+    pub fn states(&self) -> Vec<(&'static str, i64)> {
+        let (now, delay) = (Instant::now(), self.delay());
+        let mut counts = HashMap::<State, i64>::new();
+        self.each(|_, host| *counts.entry(State::of(host, delay, now)).or_default() += 1);
+        State::ALL.map(|(state, name)| (name, counts.get(&state).copied().unwrap_or_default())).into()
     }
 
     /// One of the hosts that are remembered.

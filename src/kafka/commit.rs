@@ -26,6 +26,7 @@ use super::producer::DeliveryError;
 use super::rebalance::Consumer;
 use super::transactions::{TransactionEnd, Transactions};
 use crate::dedup::Claim;
+use crate::latest::Latest;
 use crate::metrics::Metrics;
 use crate::record::{Ending, Reason, Verdict};
 
@@ -100,6 +101,8 @@ pub struct Commit {
     pub abandon: CancellationToken,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What an operator is shown of what ended.
+    pub latest: Arc<Latest>,
     /// What ended and waits for room beside its partition's offset; empty at the start.
     pub waiting: Waiting,
 }
@@ -178,9 +181,11 @@ impl Commit {
         if !entries.is_empty() {
             self.metrics.stages.spent("commit", started.elapsed());
         }
-        let now_ms = Timestamp::now().as_millisecond();
+        let now = Timestamp::now();
         for Entry { ended, .. } in entries {
-            self.metrics.ended(&ended.ending.verdict, ended.taken.message.first_seen_ms, now_ms);
+            let message = &ended.taken.message;
+            self.metrics.ended(&ended.ending.verdict, message.first_seen_ms, now.as_millisecond());
+            self.latest.note(&ended.ending, &message.origin, now);
             log(&ended);
             if let Some(claim) = ended.claim {
                 settle(claim, &ended.ending.verdict);

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use prometheus::core::{Collector, Desc};
-use prometheus::proto::MetricFamily;
+use prometheus::proto::{Metric, MetricFamily};
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts};
 
 use crate::record::{Article, Content, Date, Outcome, Reason, Relation, Verdict};
@@ -101,6 +101,18 @@ impl Endings {
         if let Some(relation) = verdict.article().and_then(Article::relation) {
             self.related.with_label_values(&[name_of(relation)]).inc();
         }
+    }
+
+    /// How many messages ended, by outcome and reason.
+    pub fn outcomes(&self) -> Vec<(String, String, u64)> {
+        let families = self.outcomes.collect();
+        let series = families.iter().flat_map(MetricFamily::get_metric);
+        let of_one = |series: &Metric| {
+            let label = |name| series.get_label().iter().find(|label| label.name() == name);
+            let label = |name| label(name).map(|label| label.value().to_owned()).unwrap_or_default();
+            (label("outcome"), label("reason"), series.get_counter().get_value() as u64)
+        };
+        series.map(of_one).collect()
     }
 
     fn count_missing(&self, content: &Content) {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
 use super::{Parts, Pipeline, Quarantine, Shutdown};
-use crate::admin::{self, Health, HostPages};
+use crate::admin::{self, Health, HostPages, Status};
 use crate::config::{DedupStore, Membership, Settings};
 use crate::dedup::{Gauges, Limits, Original, Store, StoreError};
 use crate::feeds::FeedFigures;
@@ -112,7 +112,7 @@ pub(super) struct Worker {
     pub place: Option<watch::Receiver<Place>>,
     pub pipeline: Arc<Pipeline>,
     pub health: Arc<Health>,
-    pub hosts: Arc<HostPages>,
+    pub status: Arc<Status>,
     pub draining: CancellationToken,
     pub shutdown: Shutdown,
 }
@@ -147,7 +147,15 @@ impl Worker {
         let health = Health::new(&settings, metrics.clone(), ledgers, link.clone(), known.clone(), draining_too);
         let health = Arc::new(health);
         let control = settings.admin.token.clone().filter(|_| settings.admin.control);
-        let hosts = Arc::new(HostPages::new(frontier, control));
+        let status = Arc::new(Status {
+            health: health.clone(),
+            hosts: Arc::new(HostPages::new(frontier, control)),
+            journal: pipeline.subscriptions().journal().clone(),
+            capacity: capacity.clone(),
+            metrics: metrics.clone(),
+            latest: Arc::default(),
+            instance: settings.delivery.instance_id.clone(),
+        });
         Ok(Self {
             settings,
             metrics,
@@ -158,7 +166,7 @@ impl Worker {
             place,
             pipeline,
             health,
-            hosts,
+            status,
             draining,
             shutdown,
         })
@@ -191,13 +199,7 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     let worker = Worker::new(settings, shutdown)?;
     let mut session = Session::open(&worker)?;
     if let Some(address) = worker.settings.admin.listen {
-        let bound = admin::serve(
-            address,
-            worker.health.clone(),
-            worker.hosts.clone(),
-            worker.pipeline.subscriptions().journal().clone(),
-        )
-        .await;
+        let bound = admin::serve(address, worker.status.clone()).await;
         let bound = bound.map_err(|source| WorkerError::Admin { address, source })?;
         tracing::info!(address = %bound, "admin server listens");
     }

@@ -107,6 +107,7 @@ impl Session {
             interval: settings.delivery.commit_interval,
             abandon: abandon.clone(),
             metrics: worker.metrics.clone(),
+            latest: worker.status.latest.clone(),
             waiting: Waiting::default(),
         };
         let mut committing = on_thread("commit", move || commit_thread.run())?;

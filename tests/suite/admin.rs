@@ -1,5 +1,6 @@
-//! Metrics and health, as Prometheus and Kubernetes ask for them.
+//! Metrics and health, as Prometheus and Kubernetes ask for them, and the page for people.
 
+use crate::pages;
 use crate::setup::Setup;
 use crate::site::{Answer, Gate};
 use crate::wait::{self, SOON};
@@ -51,6 +52,41 @@ fn a_worker_is_live_and_ready_while_it_works_and_unready_while_it_drains() {
     gate.open();
     assert_eq!(worker.exit_code(SOON), Some(0));
     assert_eq!(setup.ended(1)[0].json()["outcome"], "published", "what was in flight was finished");
+}
+
+#[test]
+fn a_hostile_title_reaches_the_page_as_text_under_a_policy_that_runs_nothing_in_line() {
+    const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"' & more";
+    let setup = Setup::new("admin-page");
+    let mut page = pages::article(1);
+    page.title = HOSTILE.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;");
+    setup.site.set("alpha.example/hostile", Answer::page(&page));
+    let worker = Worker::start(&setup);
+    setup.send_urls(["http://alpha.example/hostile", "http://alpha.example/%3Cscript%3E?q=<b>", "no address <i>"]);
+    setup.ended(3);
+    setup.committed_to_the_end();
+    let status: serde_json::Value = wait::until("all three to be shown", SOON, || {
+        let status: serde_json::Value = serde_json::from_str(&worker.get("/status")?.body).unwrap();
+        let shown = |kind: &str| status["latest"][kind].as_array().unwrap().len();
+        (shown("well") == 1 && shown("refused") == 2).then_some(status)
+    });
+    let title = status["latest"]["well"][0]["title"].as_str().unwrap();
+    assert!(title.contains("<script>alert(1)</script>"), "JSON has the title as it is: {title}");
+    assert_eq!((&status["law"]["consumed"], &status["law"]["difference"]), (&3.into(), &0.into()));
+    assert_eq!(status["not_ready"], serde_json::Value::Null);
+
+    // Nothing of it is ever part of a page: the files are the same for all, and the policy allows no script but ours.
+    for path in ["/", "/page.js", "/page.css", "/status", "/hosts", "/metrics", "/readyz"] {
+        let page = worker.get(path).unwrap();
+        let head = page.head.to_lowercase();
+        assert_eq!(page.status, 200, "{path}");
+        assert!(head.contains("content-security-policy: default-src 'none'; script-src 'self';"), "{path}: {head}");
+        assert!(!head.contains("unsafe"), "{path}: {head}");
+        assert!(head.contains("x-content-type-options: nosniff"), "{path}: {head}");
+        let is_json = head.contains("content-type: application/json");
+        assert!(is_json || !page.body.contains("alert("), "{path}: {}", page.body);
+    }
+    worker.stop();
 }
 
 #[test]

@@ -25,6 +25,8 @@ pub struct Worker {
 pub struct Page {
     /// The status.
     pub status: u16,
+    /// Its status line and headers, as they came.
+    pub head: String,
     /// The body.
     pub body: String,
 }
@@ -120,7 +122,7 @@ impl Worker {
         stream.read_to_end(&mut answer).ok()?;
         let answer = String::from_utf8(answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
-        Some(Page { status: head.split(' ').nth(1)?.parse().ok()?, body: body.to_owned() })
+        Some(Page { status: head.split(' ').nth(1)?.parse().ok()?, head: head.to_owned(), body: body.to_owned() })
     }
 
     /// What /metrics says now.
