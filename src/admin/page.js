@@ -7,6 +7,7 @@ const SAYS = {
   intake: "taken", wait: "robots, host", fetch: "guard, caps", extract: "page to article", dedup: "claim: new?",
   commit: "written", ended: "outcomes",
 };
+const OUTCOMES = ["published", "revised", "duplicate", "unchanged", "expanded", "deferred", "rejected"];
 const byId = (id) => document.getElementById(id);
 const history = [];
 
@@ -95,7 +96,7 @@ function law(figures) {
 }
 
 function counts(figures) {
-  const sums = new Map();
+  const sums = new Map(OUTCOMES.map((outcome) => [outcome, 0]));
   for (const one of figures.outcomes) sums.set(one.outcome, (sums.get(one.outcome) || 0) + one.count);
   const of = (outcome) => (f) => f.outcomes.filter((one) => one.outcome === outcome).reduce((sum, one) => sum + one.count, 0);
   table("outcomes", ["outcome", "messages", "now"],
