@@ -91,9 +91,17 @@ mod tests {
     use crate::record::Verdict;
 
     fn ending(url: &str, verdict: Verdict) -> Ending {
-        let (canonical_url, article_id, cluster_merged) = (None, None, None);
-        let (next, timings) = (Vec::new(), Default::default());
-        Ending { verdict, url: Some(url.into()), canonical_url, article_id, next, cluster_merged, timings }
+        Ending {
+            verdict,
+            url: Some(url.into()),
+            canonical_url: None,
+            article_id: None,
+            next: Vec::new(),
+            cluster_merged: None,
+            listings: Vec::new(),
+            note: None,
+            timings: Default::default(),
+        }
     }
 
     fn note(latest: &Latest, offset: i64, url: &str, verdict: Verdict) {

@@ -193,8 +193,6 @@ fn outcomes(metrics: &Metrics) -> Vec<Count> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn the_page_takes_nothing_from_elsewhere_and_no_text_for_markup() {
         let (page, style, script) = (include_str!("page.html"), include_str!("page.css"), include_str!("page.js"));
