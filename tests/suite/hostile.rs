@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 use crate::command::newswire;
 use crate::pages;
 use crate::setup::Setup;
+use coders::{CODERS, gzip};
+
+mod coders;
 
 /// The bound of a page in these tests, in bytes.
 const MAX_BODY: usize = 256 * 1024;
@@ -90,45 +93,6 @@ fn coded(coding: &str, body: &[u8]) -> Vec<u8> {
 fn redirect(status: &str, to: &str) -> Vec<u8> {
     answer(status, &[&format!("Location: {to}")], b"")
 }
-
-fn gzip(body: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(body).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zlib(body: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(body).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn deflate(body: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(body).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn brotli(body: &[u8]) -> Vec<u8> {
-    let mut coded = Vec::new();
-    brotli::CompressorWriter::new(&mut coded, 4096, 5, 22).write_all(body).unwrap();
-    coded
-}
-
-fn zstd(body: &[u8]) -> Vec<u8> {
-    zstd::encode_all(body, 3).unwrap()
-}
-
-/// A coding by its name, and how it is done.
-type Coder = (&'static str, &'static str, fn(&[u8]) -> Vec<u8>);
-
-const CODERS: [Coder; 5] = [
-    ("gzip", "gzip", gzip),
-    ("zlib", "deflate", zlib),
-    ("raw-deflate", "deflate", deflate),
-    ("br", "br", brotli),
-    ("zstd", "zstd", zstd),
-];
 
 fn lengths(table: &mut Table) {
     let page = article();
