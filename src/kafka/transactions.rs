@@ -120,6 +120,8 @@ impl Transactions {
         match self.step(abandon, abort)? {
             None => {
                 self.sender.forget_reports();
+                // They answer: a worker that was frozen, and has nothing to send any more, is not cut off.
+                self.sender.set_able(true);
                 Ok(TransactionEnd::Aborted)
             }
             Some(failure) => Err(DeliveryError::Fatal(format!("the abort was refused: {failure}"))),

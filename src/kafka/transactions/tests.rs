@@ -21,6 +21,7 @@ struct World {
     cluster: MockCluster<'static, DefaultProducerContext>,
     consumer: BaseConsumer,
     transactions: Transactions,
+    link: Arc<Link>,
     abandon: CancellationToken,
 }
 
@@ -66,9 +67,9 @@ impl World {
             ("retry.backoff.max.ms", "20"),
         ];
         let producer = client(&[&own[..], properties].concat());
-        let listener = Listener(Arc::new(Link::default()));
-        let transactions = Transactions::open(&producer, &listener, Metrics::new().unwrap()).unwrap();
-        Self { cluster, consumer, transactions, abandon: CancellationToken::new() }
+        let link = Arc::new(Link::default());
+        let transactions = Transactions::open(&producer, &Listener(link.clone()), Metrics::new().unwrap()).unwrap();
+        Self { cluster, consumer, transactions, link, abandon: CancellationToken::new() }
     }
 
     /// The next answers to this kind of request are these errors.
@@ -145,6 +146,7 @@ fn a_transaction_that_must_be_aborted_is_not_waited_for_although_no_record_faile
     let mut world = World::new();
     world.fails(Ask::Produce, &[Error::RD_KAFKA_RESP_ERR_UNKNOWN_PRODUCER_ID]);
     assert_eq!(world.commit().unwrap(), TransactionEnd::Aborted);
+    assert!(world.link.producing(), "the brokers answer, also where nothing more is to be sent");
     assert_eq!(world.commit().unwrap(), TransactionEnd::Committed);
 }
 
