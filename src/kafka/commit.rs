@@ -252,8 +252,10 @@ impl Commit {
     /// Leaves the entries of these numbers to a later transaction, which has room for their offsets.
     fn put_aside(&mut self, entries: &mut Vec<Entry>, mut numbers: Vec<usize>) {
         numbers.sort_unstable();
-        for number in numbers.into_iter().rev().filter(|number| *number < entries.len()).collect::<Vec<_>>() {
-            self.waiting.0.push(entries.remove(number));
+        for number in numbers.into_iter().rev() {
+            if number < entries.len() {
+                self.waiting.0.push(entries.remove(number));
+            }
         }
         if !self.waiting.0.is_empty() {
             tracing::debug!(messages = self.waiting.0.len(), "ends wait for room beside their partition's offset");
