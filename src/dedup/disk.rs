@@ -6,11 +6,16 @@
 //! what a power failure takes is at most the last moments: then a copy may pass once.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, Slice};
 
 use super::entry::Entry;
+use super::visits::Name;
 use crate::record::Origin;
+use weeks::Weeks;
+
+mod weeks;
 
 /// What is read is read once: there is little to cache.
 const CACHE_BYTES: u64 = 8 << 20;
@@ -52,6 +57,7 @@ pub struct Disk {
     database: Database,
     articles: Keyspace,
     pending: Keyspace,
+    visits: Weeks,
 }
 
 /// An article as it is kept.
@@ -90,7 +96,8 @@ impl Disk {
             .map_err(failed)?;
         let articles = database.keyspace("articles", KeyspaceCreateOptions::default).map_err(failed)?;
         let pending = database.keyspace("pending", KeyspaceCreateOptions::default).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), database, articles, pending })
+        let visits = Weeks::open(&database, now_s()).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), database, articles, pending, visits })
     }
 
     /// Everything that is kept: articles in the order of their numbers, and claims.
@@ -137,6 +144,17 @@ impl Disk {
         self.commit(batch)
     }
 
+    /// Which version of a page was read; nothing, if that can't be read.
+    pub fn visit(&self, name: &Name) -> Option<Vec<u8>> {
+        self.visits.read(name).ok().flatten()
+    }
+
+    /// Remembers which version of a page was read.
+    pub fn note_visit(&mut self, name: &Name, packed: &[u8]) -> Result<(), StoreError> {
+        let written = self.visits.write(&self.database, name, packed, now_s());
+        written.map_err(|source| self.failed(source))
+    }
+
     /// The bytes that the folder takes.
     pub fn bytes(&self) -> u64 {
         self.database.disk_space().unwrap_or_default()
@@ -155,6 +173,10 @@ impl std::fmt::Debug for Disk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Disk").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+fn now_s() -> u64 {
+    SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
 fn number_of(key: &Slice) -> Option<u32> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use moka::sync::Cache;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
@@ -14,6 +15,7 @@ use super::entry::Entry;
 use super::index::{Course, Index, course};
 use super::known::Known;
 use super::store::{LEASE, Limits, Settle, Size};
+use super::visits::{Name, REMEMBERED};
 use crate::record::Origin;
 
 /// Old articles that a claim forgets at most, so that forgetting never stops the world.
@@ -22,6 +24,9 @@ const FORGOTTEN_AT_ONCE: usize = 4;
 /// How long after the disk refused something it is tried again.
 const DISK_AGAIN: Duration = Duration::from_secs(1);
 
+/// Bytes that the versions of pages take at most in memory; 200,000 pages fit.
+const MOST_VISITS_BYTES: u64 = 64 << 20;
+
 /// The articles known to this worker.
 #[derive(Debug)]
 pub struct Local {
@@ -29,6 +34,8 @@ pub struct Local {
     /// The folder, for a store that outlives the process.
     path: Option<PathBuf>,
     state: Mutex<State>,
+    /// Versions of pages, for a store that does not outlive the process.
+    visits: Cache<Name, Arc<[u8]>>,
 }
 
 #[derive(Debug, Default)]
@@ -66,10 +73,15 @@ pub enum Attempt {
     Wait(OwnedNotified, Duration),
 }
 
+fn visits() -> Cache<Name, Arc<[u8]>> {
+    let weigher = |_: &Name, packed: &Arc<[u8]>| u32::try_from(packed.len() + 100).unwrap_or(u32::MAX);
+    Cache::builder().max_capacity(MOST_VISITS_BYTES).weigher(weigher).time_to_live(REMEMBERED).build()
+}
+
 impl Local {
     /// An empty store that forgets with the process.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, path: None, state: Mutex::default() }
+        Self { limits, path: None, state: Mutex::default(), visits: visits() }
     }
 
     /// The store in the folder at `path`, with what is known there.
@@ -90,7 +102,7 @@ impl Local {
             state.pending.insert(number, pending);
         }
         tracing::info!(articles = state.known.count(), pending = state.pending.len(), ?path, "dedup store opened");
-        Ok(Self { limits, path: Some(path.to_owned()), state: Mutex::new(state) })
+        Ok(Self { limits, path: Some(path.to_owned()), state: Mutex::new(state), visits: visits() })
     }
 
     /// Decides what `asked` is, and claims it. Waits for claims that the decision would lean on, and for a disk that
@@ -147,6 +159,25 @@ impl Local {
         }
         for (number, token) in appeared {
             state.settle(number, token, Settle::Confirm);
+        }
+    }
+
+    /// Which version of a page was read.
+    pub fn visit(&self, name: &Name) -> Option<Vec<u8>> {
+        if self.path.is_some() {
+            return self.lock().disk.as_ref()?.visit(name);
+        }
+        self.visits.get(name).map(|packed| packed.to_vec())
+    }
+
+    /// Remembers which version of a page was read. A disk that takes nothing does not have it: nothing waits for that.
+    pub fn note_visit(&self, name: &Name, packed: &[u8]) {
+        if self.path.is_none() {
+            return self.visits.insert(*name, packed.into());
+        }
+        let mut state = self.lock();
+        if let Some(Err(failure)) = state.disk.as_mut().map(|disk| disk.note_visit(name, packed)) {
+            tracing::debug!(error = %failure, "the version of a page is not remembered");
         }
     }
 

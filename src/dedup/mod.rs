@@ -4,7 +4,8 @@
 //! (`entry`) and found by id, text and anchors (`known`, `anchors`); `verify` tells whether two texts are one story,
 //! leaving out what their hosts repeat (`boilerplate`); `decide` says what an article is. A message *claims* that
 //! in one step (`store`), and settles it when its records are committed. What is known is a worker's own (`local`, and `disk` for
-//! the next process), or a group's (`shared`): both are an `index` that the same rules decide by.
+//! the next process), or a group's (`shared`): both are an `index` that the same rules decide by. Beside it lies
+//! which version of a page was read (`visits`).
 
 mod anchors;
 mod boilerplate;
@@ -23,6 +24,7 @@ mod store;
 mod stream;
 mod text;
 mod verify;
+mod visits;
 mod words;
 
 pub use decide::{Asked, Decision, Finding, Link, Original, Ruling};

@@ -30,6 +30,7 @@ use crate::record::Origin;
 use slice::{Pending, Slice, View, write_position};
 
 mod slice;
+mod visits;
 
 /// How long Redis may take to answer; a step takes it less than a millisecond.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);

@@ -22,6 +22,8 @@ use super::StoreError;
 use super::decide::{Asked, Finding, Original};
 use super::local::Local;
 use super::shared::Shared;
+use super::visits;
+use crate::fetch::Validators;
 use crate::record::Origin;
 
 /// How long a claim that nobody holds is kept for the message that made it. That comes again within seconds, once the
@@ -155,6 +157,27 @@ impl Store {
     pub async fn settled(&self, within: Duration) {
         if let Kept::Shared(shared) = &self.0 {
             shared.settled(within).await;
+        }
+    }
+
+    /// Which version of the page asked for under `key` is known to a message of this origin: not, if it is this very
+    /// message that read it.
+    pub async fn visited(&self, key: &str, origin: &Origin) -> Option<Validators> {
+        let name = visits::name(key);
+        let packed = match &self.0 {
+            Kept::Here(local) => local.visit(&name),
+            Kept::Shared(shared) => shared.visit(&name).await,
+        };
+        visits::read(&packed?, origin)
+    }
+
+    /// Remembers which version of the page under `key` a message of this origin has read, for a week at least.
+    pub async fn visit(&self, key: &str, origin: &Origin, validators: Option<&Validators>) {
+        let (name, packed) = (visits::name(key), validators.map(|one| visits::pack(one, origin)));
+        let packed = packed.unwrap_or_default();
+        match &self.0 {
+            Kept::Here(local) => local.note_visit(&name, &packed),
+            Kept::Shared(shared) => shared.note_visit(&name, &packed).await,
         }
     }
 

@@ -36,4 +36,4 @@ pub use guard::Guard;
 pub use media::Media;
 pub use meta_refresh::meta_refresh;
 pub use redirect::{Hops, Refresh};
-pub use validators::{Validators, Visits};
+pub use validators::Validators;

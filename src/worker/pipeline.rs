@@ -20,7 +20,7 @@ use crate::config::{Directives, Settings};
 use crate::dedup::{ArticleId, Asked, Claim, Finding, Fingerprint, Store, host_hash};
 use crate::extract::Hints;
 use crate::feeds::{self, Counts, DEEPEST, Found, Heard, Kind, Seen, Subscription, Turn, Went};
-use crate::fetch::{Client, Page, Raw, Validators, Visits};
+use crate::fetch::{Client, Page, Raw, Validators};
 use crate::frontier::{Frontier, Patience};
 use crate::kafka::{Capacity, Consumed};
 use crate::metrics::Metrics;
@@ -37,7 +37,6 @@ const STUCK_AFTER: u32 = 10;
 pub struct Pipeline {
     settings: Arc<Settings>,
     traveller: Traveller,
-    visits: Visits,
     canonicals: Canonicals,
     store: Arc<Store>,
     seen: Seen,
@@ -107,7 +106,7 @@ impl Pipeline {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let (seen, cores) = (Seen::default(), Arc::new(Semaphore::new(cores)));
         let subscriptions = Subscriptions::new(settings.clone());
-        let (visits, canonicals) = (Visits::default(), Canonicals::default());
+        let canonicals = Canonicals::default();
         let traveller = Traveller {
             settings: settings.clone(),
             client,
@@ -116,19 +115,7 @@ impl Pipeline {
             metrics: metrics.clone(),
             draining,
         };
-        Self {
-            settings,
-            traveller,
-            visits,
-            canonicals,
-            store,
-            seen,
-            subscriptions,
-            cores,
-            capacity,
-            metrics,
-            quarantine,
-        }
+        Self { settings, traveller, canonicals, store, seen, subscriptions, cores, capacity, metrics, quarantine }
     }
 
     /// The subscriptions to feeds.
@@ -230,7 +217,7 @@ impl Pipeline {
         let known = match subscription {
             _ if request.force => None,
             Some(subscription) => subscription.version(),
-            None => self.visits.of(&asked.key, origin),
+            None => self.store.visited(&asked.key, origin).await,
         };
         let hints = Arc::new(Hints::of(&request));
         let told = request.content.take().filter(|_| self.settings.feeds.use_content);
@@ -256,8 +243,8 @@ impl Pipeline {
                 Reading::Feed(mut feed) => {
                     feed.rhythm.max_age = page.headers.max_age;
                     let version = Validators::of(&page.url, &page.headers);
-                    notes.heard = subscription.map(|own| own.heard(&feed, version.clone(), Timestamp::now()));
-                    self.visits.remember(&asked.key, origin, version);
+                    self.store.visit(&asked.key, origin, version.as_ref()).await;
+                    notes.heard = subscription.map(|own| own.heard(&feed, version, Timestamp::now()));
                     if let Some(to) = &notes.moved_to {
                         notes.say(&format!("the feed has moved for good to {to}"));
                     }
@@ -311,7 +298,7 @@ impl Pipeline {
             input,
         };
         if matches!(dedup, Dedup::Claim(_)) {
-            self.visits.remember(&asked.key, origin, validators);
+            self.store.visit(&asked.key, origin, validators.as_ref()).await;
         }
         Ok(self.decide(article, origin, dedup, notes).await)
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::command::newswire_fed;
 use crate::keeper;
 use crate::setup::{Setup, of_url};
+use crate::site::Answer;
 use crate::wait::{self, SOON};
 use crate::worker::Worker;
 
@@ -22,6 +23,7 @@ fn embedded(name: &str) -> Setup {
 #[test]
 fn a_worker_that_was_killed_knows_what_it_published() {
     let setup = embedded("known-killed");
+    setup.site.set("alpha.example/article/1", Answer::article(1).with("etag", "\"one\""));
     let worker = Worker::launch(&setup);
     setup.send_urls(["http://alpha.example/article/1"]);
     let first = setup.ended(1);
@@ -34,6 +36,9 @@ fn a_worker_that_was_killed_knows_what_it_published() {
     let copy = of_url(&outcomes, "http://beta.example/article/1")[0].json();
     assert_eq!((&copy["outcome"], &copy["of"]), (&"duplicate".into(), &first[0].json()["article_id"]));
     assert_eq!(of_url(&outcomes, "http://alpha.example/article/1")[1].json()["outcome"], "unchanged");
+    let asked = setup.site.visits();
+    let of_first = asked.iter().filter(|visit| visit.path == "/article/1" && visit.host.starts_with("alpha"));
+    assert_eq!(of_first.map(|visit| visit.status).collect::<Vec<_>>(), [200, 304]);
     worker.stop();
 }
 

@@ -74,6 +74,8 @@ fn many_hosts(name: &str, in_flight: usize) -> Setup {
     setup.host("slow.example");
     setup.set("delivery", "max_in_flight", &in_flight.to_string());
     setup.set("frontier", "host_concurrency", "1");
+    // As in the delivered settings: what waits for a host must not come back three times a second.
+    setup.set("retry", "tiers", &format!("[{{ topic = {:?}, delay = \"1m\" }}]", setup.topic("retry")));
     setup
 }
 

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use newswire::dedup::{ArticleId, Asked, Finding, Fingerprint, Limits, Original, Store};
+use newswire::fetch::Validators;
 use newswire::record::Origin;
 use serde_json::json;
+use url::Url;
 
 use crate::command::newswire_fed;
 use crate::redis::Redis;
@@ -26,6 +28,24 @@ fn asked(key: &str, text: &str, offset: i64) -> Asked {
     let origin = Origin { topic: "news.urls".into(), partition: 0, offset };
     let (id, text) = (ArticleId::of_key(key), Fingerprint::of(text));
     Asked { id, host: offset as u32, text, source: None, origin: origin.clone(), consumed: origin, at: NOW }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_version_of_a_page_that_one_has_read_is_known_to_others_but_not_to_its_own_message() {
+    let redis = Redis::start();
+    let (one, other) = (store(&redis), store(&redis));
+    let origin = |offset| Origin { topic: "news.urls".into(), partition: 0, offset };
+    let url = Url::parse("http://a.example/page").unwrap();
+    let version = Validators { url, etag: Some("\"1\"".into()), last_modified: None };
+    // The first answer of Redis tells that it is there.
+    for store in [&one, &other] {
+        settled(store, &asked("a", &story("x", 0..300), 1)).await;
+    }
+    one.visit("a.example/page", &origin(1), Some(&version)).await;
+    assert_eq!(other.visited("a.example/page", &origin(1)).await, None);
+    assert_eq!(other.visited("a.example/page", &origin(2)).await, Some(version));
+    other.visit("a.example/page", &origin(2), None).await;
+    assert_eq!(one.visited("a.example/page", &origin(3)).await, None);
 }
 
 /// A text of different words.
