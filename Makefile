@@ -39,6 +39,17 @@ cost: compilers kafka ## Exactly once against at least once, in one run: ratios 
 load: compilers kafka ## 20,000 URLs through a real Kafka and a restart: pages a second, peak memory, what is left
 	$(TEST) --test suite -- --ignored --exact --nocapture load::twenty_thousand_urls_of_eight_thousand_pages_go_through_a_restart
 
+# How many pages, and how often they are read.
+PAGES ?= 5000
+ROUNDS ?= 3
+
+.PHONY: bench
+bench: compilers kafka ## The whole worker on pages of real size, beside `newswire extract` on the same: PAGES=5000 ROUNDS=3
+	$(CARGO) build --release --locked --bin newswire --example corpus --example site
+	target/release/examples/corpus target/corpus $(PAGES)
+	BENCH_ROUNDS=$(ROUNDS) BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/corpus" \
+	    $(TEST) --test suite -- --ignored --exact --nocapture bench::the_whole_worker_against_extraction_alone
+
 # A folder with manifest.jsonl and gold.jsonl, and how many of its worst pages are shown.
 SET ?=
 WORST ?= 10

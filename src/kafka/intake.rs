@@ -1,7 +1,7 @@
 //! The front end: messages in, as far as there is room for them.
 //!
 //! One thread polls the consumer whatever the rest of the worker does, so that the worker never
-//! leaves its group by being slow. A partition is paused when the worker is full, and a retry
+//! leaves its group by being slow. A partition is paused when the worker stays full, and a retry
 //! partition whose head is not due until it is; the head is held here meanwhile, outside the
 //! ledger, so it blocks nothing and loses its place to nobody.
 
@@ -44,6 +44,13 @@ pub enum IntakeError {
 
 /// How long leaving the group may take: a request to its coordinator.
 const LEAVE_WITHIN: Duration = Duration::from_secs(3);
+
+/// How long a full worker waits for room before it pauses its partitions: two intervals of commits and a half. Rebalances wait
+/// as long at most.
+const STAND_BY: Duration = Duration::from_millis(500);
+
+/// How often it looks for room: a hundredth of an interval of commits.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// A message that is not due, at the head of its paused partition.
 struct Waiting {
@@ -94,7 +101,7 @@ impl Intake {
                 // New partitions come unpaused.
                 paused.clear();
             }
-            full = if full { !self.has_room_again() } else { self.is_full() };
+            full = if full { !self.has_room_again() } else { self.stays_full() };
             if !full {
                 self.release_due(&mut waiting);
             }
@@ -120,6 +127,21 @@ impl Intake {
             let _ = self.consumer.poll(Duration::from_millis(50));
         }
         tracing::info!("the place in the group is given up");
+    }
+
+    /// Whether there is no room for a message, and none comes within a moment. A busy worker is full most of the time, and has
+    /// room again with its next commit: that is waited for, since a pause throws away what was fetched ahead, and
+    /// librdkafka takes up to a second to fetch again after it. (256 in flight made 256 pages/s, whatever they cost.)
+    fn stays_full(&self) -> bool {
+        let deadline = Instant::now() + STAND_BY;
+        while self.is_full() {
+            self.metrics.intake_paused.set(1);
+            if self.draining.is_cancelled() || Instant::now() >= deadline {
+                return true;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        false
     }
 
     fn is_full(&self) -> bool {

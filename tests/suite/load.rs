@@ -57,7 +57,7 @@ fn run(name: &str, urls: usize, distinct: usize) {
 }
 
 /// The most memory that the process has had at once, in KiB (`VmHWM`).
-fn peak_memory(worker: &Worker) -> u64 {
+pub fn peak_memory(worker: &Worker) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", worker.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
     line.trim().trim_end_matches(" kB").parse().unwrap()
@@ -82,13 +82,18 @@ fn many_hosts(name: &str, in_flight: usize) -> Setup {
 /// Seconds from the first outcome of the others to the last of `others`.
 fn seconds_of_others(setup: &Setup, others: usize) -> f64 {
     let within = Duration::from_secs(600);
-    let is_other =
-        |record: &crate::topics::Record| !record.json()["url"].as_str().unwrap_or_default().contains("slow.example");
+    // Asked for each record that comes: reading JSON would take longer than the worker.
+    let is_other = |record: &crate::topics::Record| {
+        !record.value.as_ref().is_some_and(|value| value.windows(12).any(|part| part == b"slow.example"))
+    };
     let mut reader = setup.read("outcomes");
     reader.until("the first outcome", within, |all| !all.is_empty());
     let start = Instant::now();
+    let mut seen = (0, 0);
     reader.until("the others' outcomes", within, |all| {
-        all.len() >= others && all.iter().filter(|record| is_other(record)).count() >= others
+        let fresh = all.iter().skip(seen.0).filter(|record| is_other(record)).count();
+        seen = (all.len(), seen.1 + fresh);
+        seen.1 >= others
     });
     start.elapsed().as_secs_f64()
 }

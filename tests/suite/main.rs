@@ -37,6 +37,7 @@ mod worker;
 mod admin;
 mod alerts;
 mod bad_input;
+mod bench;
 mod commands;
 mod cost;
 mod crash;

@@ -245,7 +245,7 @@ pub struct Reader {
 
 impl Reader {
     /// Reads on until `enough` says so of all records since the beginning; fails at the deadline.
-    pub fn until(&mut self, what: &str, within: Duration, enough: impl Fn(&[Record]) -> bool) -> &[Record] {
+    pub fn until(&mut self, what: &str, within: Duration, mut enough: impl FnMut(&[Record]) -> bool) -> &[Record] {
         let start = Instant::now();
         while !enough(&self.seen) {
             assert!(start.elapsed() < within, "waited {within:?} in vain for {what}, saw {}", self.summary());

@@ -62,6 +62,11 @@ impl Worker {
         Self::spawn(setup, command, &[])
     }
 
+    /// Starts another build of the worker, without waiting.
+    pub fn launch_build(setup: &Setup, program: &Path) -> Self {
+        Self::spawn(setup, Command::new(program), &[])
+    }
+
     fn spawn(setup: &Setup, mut command: Command, environment: &[(&str, &str)]) -> Self {
         let admin = kafka::free_port();
         command.arg("run").arg("--config").arg(setup.write_settings(&format!("worker-{admin}.toml")));
