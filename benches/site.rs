@@ -3,6 +3,8 @@
 //! `site CORPUS [DELAY_MS]` serves what `corpus` has written, whatever the host, at a port of 127.0.0.1 that it prints. It does
 //! next to nothing a request, so that the worker is measured and not its web. It ends with its standard input.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 use std::collections::HashMap;
 use std::io::{self, Read as _};
 use std::path::Path;

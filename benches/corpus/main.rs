@@ -6,12 +6,14 @@
 //!
 //! In the folder: `pages/N.html.gz`, `manifest.jsonl` for `newswire extract`, and `urls.txt`, one address a line.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 mod layout;
 mod prose;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fs, io, process};
 
 use flate2::Compression;
@@ -37,7 +39,7 @@ fn main() {
     }
 }
 
-fn write(folder: &PathBuf, pages: u64) -> io::Result<()> {
+fn write(folder: &Path, pages: u64) -> io::Result<()> {
     fs::create_dir_all(folder.join("pages"))?;
     let (mut manifest, mut urls) = (String::new(), String::new());
     let (mut raw, mut packed) = (0, 0);
@@ -67,7 +69,8 @@ fn address(number: u64) -> String {
 }
 
 fn page(number: u64, url: &str) -> String {
-    let told = if number % COPIES == COPIES - 1 { number / 2 } else { number };
-    let story = prose::Story::of(told);
+    let is_copy = |number: u64| number % COPIES == COPIES - 1;
+    let earlier = number / 2 - u64::from(is_copy(number / 2));
+    let story = prose::Story::of(if is_copy(number) { earlier } else { number });
     layout::Layout::of(number % HOSTS).page(number, url, &story)
 }
