@@ -10,10 +10,13 @@ ARG RUN_BASE=gcr.io/distroless/cc-debian12:nonroot
 FROM ${BUILD_BASE} AS build
 WORKDIR /build
 
-# The dependencies alone, on an empty crate: compiled again only when one of these two files changes. Targets with a
-# path of their own get an empty file too, or cargo would miss it.
+# Puts the list of crates into the binary, where scanners of images look for it.
+RUN cargo install --locked --version 0.7.7 cargo-auditable
+
+# The dependencies alone, on an empty crate: compiled again only when one of these two files changes. Targets that the
+# manifest names get an empty file too, or cargo would miss it.
 COPY Cargo.toml Cargo.lock ./
-RUN sed -n 's/^path *= *"\(.*\.rs\)".*/\1/p' Cargo.toml > targets \
+RUN sed -n -e 's/^path *= *"\(.*\.rs\)".*/\1/p' -e '/^\[\[bench/{n;s/^name *= *"\(.*\)".*/benches\/\1.rs/p}' Cargo.toml > targets \
     && printf '%s\n' src/main.rs src/lib.rs >> targets \
     && while read -r target; do mkdir -p "$(dirname "$target")" && echo 'fn main() {}' > "$target"; done < targets \
     && cargo build --release --locked --bin newswire
@@ -22,15 +25,19 @@ RUN sed -n 's/^path *= *"\(.*\.rs\)".*/\1/p' Cargo.toml > targets \
 COPY src src
 COPY config config
 RUN touch src/main.rs src/lib.rs \
-    && cargo build --release --locked --bin newswire \
+    && cargo auditable build --release --locked --bin newswire \
     && mkdir -p /image/usr/local/bin /image/etc/newswire /image/state/newswire/dedup \
     && strip --strip-debug -o /image/usr/local/bin/newswire target/release/newswire
 COPY deploy/image.toml /image/etc/newswire/newswire.toml
 
 FROM ${RUN_BASE}
+ARG VERSION=unknown
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="newswire" \
       org.opencontainers.image.description="URLs from Kafka in, clean article records out" \
-      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+      org.opencontainers.image.licenses="MIT OR Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 # For brokers behind TLS; the roots for pages are in the binary. The OpenSSL inside it would look in /usr/local/ssl.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt

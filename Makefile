@@ -50,6 +50,10 @@ bench: compilers kafka ## The whole worker on pages of real size, beside `newswi
 	BENCH_ROUNDS=$(ROUNDS) BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/corpus" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture bench::the_whole_worker_against_extraction_alone
 
+.PHONY: fault-day
+fault-day: compilers kafka redis prometheus ## A live set is broken in six ways, one after the other: which alert fires, when, and what is lost
+	$(TEST) --test suite -- --ignored --exact --nocapture fault_day::each_fault_raises_its_alert_and_loses_nothing
+
 # A folder with manifest.jsonl and gold.jsonl, and how many of its worst pages are shown.
 SET ?=
 WORST ?= 10
@@ -106,7 +110,12 @@ ENGINE ?= $(firstword $(notdir $(shell command -v docker podman buildah)) docker
 
 .PHONY: image
 image: ## The container image `newswire`; on other bases: make image BUILD_BASE=... RUN_BASE=...
-	BUILDAH_FORMAT=docker BUILDAH_LAYERS=true $(ENGINE) build --build-arg BUILD_BASE --build-arg RUN_BASE $(FLAGS) -t newswire .
+	BUILDAH_FORMAT=docker BUILDAH_LAYERS=true $(ENGINE) build --build-arg BUILD_BASE --build-arg RUN_BASE \
+		--build-arg VERSION=$$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml) --build-arg REVISION=$$(git rev-parse HEAD) $(FLAGS) -t newswire .
+
+.PHONY: image-check
+image-check: ## The demo in the image's file system: as uid 10001, the root read-only (root, buildah)
+	deploy/check-image.sh
 
 .PHONY: clean
 clean: ## Throws away what was built and fetched here

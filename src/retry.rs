@@ -36,11 +36,10 @@ pub struct History {
     pub first_seen_ms: i64,
 }
 
-/// What becomes of a message after a setback at `now_ms`: deferred to the first tier whose delay covers
-/// the wait, or rejected when it was tried often or long enough.
+/// What becomes of a message after a setback at `now_ms`: deferred, or rejected when it was tried often or long enough.
 ///
-/// Where nobody said how long, each try waits one tier longer than the last. A wait beyond the
-/// longest tier is cut to it: the message comes back then, and is deferred again.
+/// Where nobody said how long, each try waits one tier longer than the last. The wait is kept in full, also where no
+/// tier is as long: the message travels on from [`stop`] to stop until it is due.
 pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> Verdict {
     let Setback { reason, detail, wait, effort } = setback;
     let attempts = history.attempts_before.saturating_add(u32::from(effort == Effort::Tried));
@@ -59,26 +58,19 @@ pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> 
     }
     let by_attempt = retry.tiers.get(attempts.saturating_sub(1) as usize).or(retry.tiers.last());
     let wait = wait.or(by_attempt.map(|tier| tier.delay)).unwrap_or_default();
-    let Some((topic, not_before_ms)) = place(wait, retry, now_ms) else {
+    let Some((topic, _)) = stop(wait, retry, now_ms) else {
         return Verdict::Rejected { reason: Reason::AttemptsExhausted, detail: format!("no retry tiers; {last}") };
     };
+    let not_before_ms = now_ms.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
     Verdict::Deferred { reason, detail, topic, not_before_ms, attempts }
 }
 
-/// Where a message waits that is to be looked at `wait` after `now_ms`, and when it is looked at: the first tier
-/// whose delay covers the wait, else the longest, until its delay is over. `None` without tiers.
-pub fn place(wait: Duration, retry: &Retry, now_ms: i64) -> Option<(String, i64)> {
-    let tier = retry.tiers.iter().find(|tier| tier.delay >= wait).or(retry.tiers.last())?;
-    let wait = i64::try_from(wait.min(tier.delay).as_millis()).unwrap_or(i64::MAX);
-    Some((tier.topic.clone(), now_ms.saturating_add(wait)))
-}
-
-/// Where a message goes on to wait for a round that is due `wait` after `now_ms`, stop by stop: the longest tier that is no longer
-/// than the wait, for all of its delay; for what is left below the shortest tier, that one. `None` without tiers.
+/// Where a message waits that is due `wait` after `now_ms`, and when it is looked at there: the longest tier that is no
+/// longer than the wait, for all of its delay; for what is left below the shortest tier, that one. `None` without tiers.
 ///
-/// A partition of a tier is read in its order: what is due soon waits behind what is due later. On [`place`]'s tier a round that is
-/// due in fifteen minutes could come an hour late; here all that stands before it came earlier and waits as long, but on the shortest tier,
-/// and that is how late it can be.
+/// A partition of a tier is read in its order: what is due soon waits behind what is due later. On the first tier that covers
+/// its wait, a message that is due in fifteen minutes could come an hour late; here all that stands before it came earlier and
+/// waits as long, but on the shortest tier, and that is how late it can be.
 pub fn stop(wait: Duration, retry: &Retry, now_ms: i64) -> Option<(String, i64)> {
     let tier = retry.tiers.iter().rev().find(|tier| tier.delay <= wait).or(retry.tiers.first())?;
     let wait = i64::try_from(wait.min(tier.delay).as_millis()).unwrap_or(i64::MAX);
@@ -126,11 +118,11 @@ mod tests {
     }
 
     #[test]
-    fn the_first_tier_that_covers_the_wait_is_taken() {
+    fn a_wait_is_kept_in_full_on_tiers_that_are_no_longer() {
         let at = |wait| deferral(after(setback(Some(wait), Effort::Tried), fresh(0), &retry(), NOW));
         assert_eq!(at(0), ("1m".into(), 0, 1));
-        assert_eq!(at(61), ("10m".into(), 61_000, 1));
-        assert_eq!(at(90_000), ("1h".into(), 3_600_000, 1));
+        assert_eq!(at(61), ("1m".into(), 61_000, 1));
+        assert_eq!(at(90_000), ("1h".into(), 90_000_000, 1));
     }
 
     #[test]
@@ -170,11 +162,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_deferred_message_is_due_within_its_tiers_delay(wait in proptest::option::of(0u64..200_000), before in 0u32..3) {
+        fn a_deferred_message_is_on_the_shortest_tier_or_on_one_that_it_waits_out(
+            wait in proptest::option::of(0u64..200_000),
+            before in 0u32..3,
+        ) {
             let retry = retry();
             let (topic, due, _) = deferral(after(setback(wait, Effort::Tried), fresh(before), &retry, NOW));
-            let tier = retry.tiers.iter().find(|tier| tier.topic == topic).unwrap();
-            prop_assert!(due >= 0 && due <= i64::try_from(tier.delay.as_millis()).unwrap());
+            let tier = retry.tiers.iter().position(|tier| tier.topic == topic).unwrap();
+            prop_assert!(tier == 0 || due >= i64::try_from(retry.tiers[tier].delay.as_millis()).unwrap());
+            prop_assert!(wait.is_none_or(|wait| due == i64::try_from(wait).unwrap() * 1_000));
         }
     }
 }

@@ -37,7 +37,8 @@ def rate(name, by="", labels=W):
 
 def quantiles(name, labels, window=RATE):
     """Half, 95 and 99 in a hundred of a histogram are below these."""
-    buckets = f"sum by (le) (rate({name}_bucket{{{W},{labels}}}{window}))"
+    labels = f"{W},{labels}" if labels else W
+    buckets = f"sum by (le) (rate({name}_bucket{{{labels}}}{window}))"
     return {f"{share * 100:g} %": f"histogram_quantile({share}, {buckets})" for share in (0.5, 0.95, 0.99)}
 
 
@@ -506,6 +507,20 @@ board(
     "What is known of articles, and what it costs to ask.",
     {
         "The dedup store": [
+            figure(
+                "Slow decisions",
+                "Share of the last hour's decisions that took longer than half a second: the embedded store's disk, or the way to Redis.",
+                "percentunit",
+                f'1 - sum(rate(newswire_stage_duration_seconds_bucket{{{W},stage="dedup",le="0.5"}}[1h]))'
+                f' / (sum(rate(newswire_stage_duration_seconds_count{{{W},stage="dedup"}}[1h])) > 0)',
+                [(0.01, "orange"), (0.1, "red")],
+            ),
+            figure(
+                "Articles that a group knows",
+                "The most that any worker sees: a shared store tells each of them the same.",
+                "short",
+                f"max(newswire_dedup_articles{{{W}}})",
+            ),
             graph(
                 "Articles known",
                 "By worker.",
@@ -545,6 +560,70 @@ board(
                 "Of the embedded store.",
                 "bytes",
                 {"{{instance}}": f"sum by (instance) (newswire_dedup_disk_bytes{{{W}}})"},
+            ),
+        ],
+    },
+)
+
+board(
+    "feeds",
+    "feeds",
+    "What feeds publish, how soon it is a record, and which of them fail or have fallen silent.",
+    {
+        "How fresh": [
+            figure(
+                "Within five minutes",
+                "Share of the articles of the last hour whose record was committed within 5 minutes of their publication, as their feeds have it.",
+                "percentunit",
+                f'sum(rate(newswire_freshness_seconds_bucket{{{W},le="300"}}[1h]))'
+                f" / (sum(rate(newswire_freshness_seconds_count{{{W}}}[1h])) > 0)",
+            ),
+            figure(
+                "Feeds that fail",
+                "Subscriptions whose last round failed; /feeds names them.",
+                "none",
+                f'sum(newswire_feeds{{{W},state="failing"}})',
+                [(1, "orange")],
+            ),
+            figure(
+                "Feeds that are silent",
+                "Subscriptions that used to publish, and stopped; /feeds names them.",
+                "none",
+                f'sum(newswire_feeds{{{W},state="silent"}})',
+                [(1, "orange")],
+            ),
+            figure(
+                "Next round",
+                "Seconds until the next subscription is due; below 0 when it is late.",
+                "s",
+                f"min(newswire_feeds_next_due_seconds{{{W}}})",
+            ),
+            graph(
+                "From publication to record",
+                "Of articles that a feed named with a time.",
+                "s",
+                quantiles("newswire_freshness_seconds", "", "[1h]"),
+            ),
+            graph(
+                "Subscriptions",
+                "By how their last round went.",
+                "short",
+                {"{{state}}": f"sum by (state) (newswire_feeds{{{W}}})"},
+                stacked=True,
+            ),
+        ],
+        "What they bring": [
+            graph(
+                "Entries",
+                "Entries of feeds and sitemaps a second: sent on, known, left (too old, or more than a first meeting takes), without an address.",
+                "short",
+                {"{{kind}}": rate("newswire_feed_entries_total", "kind")},
+            ),
+            graph(
+                "Rounds",
+                "Feeds and sitemaps a second that were read, or had not changed.",
+                "short",
+                {"{{outcome}}": rate("newswire_outcomes_total", "outcome", W + ',outcome=~"expanded|unchanged"')},
             ),
         ],
     },

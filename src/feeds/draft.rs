@@ -18,6 +18,8 @@ pub(super) struct Link {
     pub(super) rel: String,
     /// Whether it leads to a page, by what it says.
     pub(super) html: bool,
+    /// Whether it is the text of its element.
+    pub(super) is_stated: bool,
     pub(super) url: Url,
 }
 
@@ -53,6 +55,16 @@ impl Draft {
             }
         }
         draft
+    }
+
+    /// One more link that is an element's text. Of several the last counts where `last_counts`, as in the other readers
+    /// of RSS.
+    pub(super) fn stated(&mut self, url: Url, last_counts: bool) {
+        let stated = Link { rel: "alternate".into(), html: true, is_stated: true, url };
+        match self.links.iter_mut().find(|link| last_counts && link.is_stated) {
+            Some(link) => *link = stated,
+            None => self.links.push(stated),
+        }
     }
 
     /// One more author; those of a better source replace the others.

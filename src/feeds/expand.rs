@@ -31,6 +31,11 @@ const MOST_BYTES_OF_REST: usize = 256 * 1024;
 /// what is nested deeper is a mistake or a trap.
 pub const DEEPEST: u8 = 3;
 
+/// How long after it changed a page may get onto its sitemap: sitemaps are made anew by the minute, by the hour, some by the
+/// night. With less, what a slow one lists is missed; with more, each change of a sitemap sends so much of it again, which ends
+/// as `unchanged`.
+const LISTED_WITHIN_MS: i64 = 24 * 60 * 60 * 1_000;
+
 /// The most entries remembered.
 const MOST_SEEN: u64 = 200_000;
 
@@ -47,6 +52,8 @@ pub struct Found<'a> {
     pub address: &'a Url,
     /// How many others led to it.
     pub depth: u8,
+    /// Since when what it has is new, in milliseconds since 1970, where an index was asked before.
+    pub since_ms: Option<i64>,
     /// The message that asked for it.
     pub origin: &'a Origin,
 }
@@ -75,6 +82,9 @@ impl Seen {
     /// that another message has sent on already. Of a feed that is met again, those that were not `known` in the
     /// last round; at a first meeting at most `feeds.first_max`. Of a sitemap the latest come first, and news
     /// before all.
+    ///
+    /// An index is walked: it and the sitemaps that it leads to send on all that has a date and is young enough, and
+    /// `feeds.first_max` of what has none. Of an index that is asked again, its sitemaps send on what has changed since.
     pub fn expand(
         &self,
         from: &Found<'_>,
@@ -85,6 +95,8 @@ impl Seen {
     ) -> Expanded {
         let most = if known.is_some() { usize::MAX } else { settings.first_max };
         let is_index = feed.kind == Kind::Index;
+        let is_walk = is_index || feed.kind == Kind::Sitemap && from.depth > 0;
+        let mut bounded = 0;
         let entries = in_order(feed);
         let own = Identity::of_url(from.address).key;
         let mut once = HashSet::from([own]);
@@ -101,12 +113,18 @@ impl Seen {
                 counts.bad += 1;
                 continue;
             };
-            if messages.len() >= most {
+            let published = entry.published_at.or(entry.updated_at);
+            let is_bounded = !is_walk || published.is_none();
+            if is_bounded && bounded >= most {
                 counts.left += 1;
                 continue;
             }
+            let said = entry.updated_at.or(entry.published_at);
+            if is_walk && from.since_ms.is_some_and(|since_ms| is_before(said, since_ms)) {
+                counts.known += 1;
+                continue;
+            }
             let key = Identity::of_url(&url).key;
-            let published = entry.published_at.or(entry.updated_at);
             // One that says that it changed is read again.
             let changed = entry.updated_at.map(|date| date.to_string()).unwrap_or_default();
             let sent = self.entries.get(&key);
@@ -120,6 +138,7 @@ impl Seen {
                 continue;
             }
             counts.new += 1;
+            bounded += usize::from(is_bounded);
             keys.push((key, changed));
             messages.push(UrlMessage {
                 url: url.into(),
@@ -131,6 +150,7 @@ impl Seen {
                 language: entry.language,
                 content: entry.content.filter(|content| content.len() <= LONGEST_CONTENT),
                 depth: from.depth.saturating_add(1),
+                since_ms: from.since_ms.filter(|_| is_index),
                 ..UrlMessage::default()
             });
         }
@@ -193,6 +213,12 @@ fn in_order(feed: Feed) -> Vec<Entry> {
     entries
 }
 
+/// Whether a date that an entry gives lies well before a round: a page may be listed some time after it changed.
+fn is_before(said: Option<Date>, since_ms: i64) -> bool {
+    let since_ms = since_ms.saturating_sub(LISTED_WITHIN_MS);
+    said.and_then(|date| date.latest()).is_some_and(|latest| latest.as_millisecond() < since_ms)
+}
+
 fn is_old(published: Option<Date>, max_age: Duration, now: Timestamp) -> bool {
     let Some(published) = published.and_then(|date| date.latest()) else { return false };
     now.duration_since(published) > SignedDuration::try_from(max_age).unwrap_or(SignedDuration::MAX)
@@ -221,7 +247,7 @@ mod tests {
         let now = "2018-11-23T12:00:00Z".parse().unwrap();
         let list = Feed { kind: Kind::Feed, entries, cut: false, rhythm: Rhythm::default(), hub: None };
         let origin = origin(offset);
-        let found = Found { address: &feed, depth: 0, origin: &origin };
+        let found = Found { address: &feed, depth: 0, since_ms: None, origin: &origin };
         let expanded = seen.expand(&found, list, None, &settings(), now);
         seen.remember(&expanded, &origin);
         expanded.messages.into_iter().map(|message| message.url).collect()
@@ -248,7 +274,7 @@ mod tests {
     fn what_a_round_has_beyond_one_transaction_is_left_over_in_parts_and_nothing_is_lost() {
         let address = Url::parse("https://a.example/map").unwrap();
         let origin = origin(1);
-        let found = Found { address: &address, depth: 1, origin: &origin };
+        let found = Found { address: &address, depth: 1, since_ms: None, origin: &origin };
         let entries = (0..2_500).map(|n| entry(&format!("https://a.example/{n}"), None)).collect();
         let feed = Feed { kind: Kind::Feed, entries, cut: false, rhythm: Rhythm::default(), hub: None };
         let expanded = Seen::default().expand(&found, feed, Some(&Known::default()), &settings(), Timestamp::now());
@@ -263,10 +289,33 @@ mod tests {
     }
 
     #[test]
+    fn a_sitemap_of_an_index_sends_on_all_that_is_dated_and_young_or_has_changed_since() {
+        let address = Url::parse("https://a.example/map").unwrap();
+        let now: Timestamp = "2018-11-23T12:00:00Z".parse().unwrap();
+        let page = |n: u32, date: Option<&str>| entry(&format!("https://a.example/{n}"), date);
+        let mut entries: Vec<Entry> = (0..10).map(|n| page(n, Some("2018-11-20T00:00:00Z"))).collect();
+        entries.extend((10..20).map(|n| page(n, None)));
+        entries.push(page(20, Some("2018-11-23T11:00:00Z")));
+        entries.push(page(21, Some("2018-01-01")));
+        let map = Feed { kind: Kind::Sitemap, entries, cut: false, rhythm: Rhythm::default(), hub: None };
+        let sent = |depth, since: Option<&str>| {
+            let since_ms = since.map(|since| since.parse::<Timestamp>().unwrap().as_millisecond());
+            let origin = origin(1);
+            let found = Found { address: &address, depth, since_ms, origin: &origin };
+            let expanded = Seen::default().expand(&found, map.clone(), None, &settings(), now);
+            let dated = expanded.messages.iter().filter(|message| message.published_at.is_some()).count();
+            (dated, expanded.messages.len() - dated)
+        };
+        assert_eq!(sent(0, None), (3, 0), "asked for itself");
+        assert_eq!(sent(1, None), (11, 3), "of an index that is met the first time");
+        assert_eq!(sent(1, Some("2018-11-23T11:30:00Z")), (1, 3), "of one that is asked again");
+    }
+
+    #[test]
     fn a_sitemap_whose_index_does_not_say_when_it_changed_is_asked_in_each_round() {
         let address = Url::parse("https://a.example/index").unwrap();
         let origin = origin(1);
-        let found = Found { address: &address, depth: 0, origin: &origin };
+        let found = Found { address: &address, depth: 0, since_ms: None, origin: &origin };
         let mut dated = entry("https://a.example/map-1", None);
         dated.updated_at = Some("2018-11-23".parse().unwrap());
         let entries = vec![dated, entry("https://a.example/map-2", None)];

@@ -10,10 +10,26 @@ use super::parse::Keep;
 use super::unwrap::unwrapped;
 use super::{dates, words};
 
-/// Whether a text is a JSON Feed: an object that names the version of the format, or has items with content
-/// where the version is missing.
+/// Whether a text is a JSON Feed: an object that names the version of the format, or has a version of it and items.
 pub(super) fn is_one(text: &str) -> bool {
-    text.starts_with('{') && text.contains("jsonfeed.org/version")
+    if !text.starts_with('{') {
+        return false;
+    }
+    text.contains("jsonfeed.org/version")
+        || (text.contains("\"items\"") && text.contains("\"version\"") && is_numbered(text))
+}
+
+/// `"version": "1.1"` beside a list of items: the format as some write it.
+fn is_numbered(text: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Numbered {
+        version: String,
+        items: Vec<Item>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Item {}
+    let feed = serde_json::from_str::<Numbered>(text);
+    feed.is_ok_and(|feed| matches!(feed.version.as_str(), "1" | "1.0" | "1.1") && !feed.items.is_empty())
 }
 
 /// Reads a JSON Feed.
@@ -127,6 +143,13 @@ mod tests {
         assert_eq!(entries[0].published_at.unwrap().to_string(), "2018-11-23T09:30:00+09:00");
         assert_eq!(entries[1].url.as_ref().unwrap().as_str(), "https://b.example/");
         assert_eq!(entries[1].authors, ["A", "B"]);
+    }
+
+    #[test]
+    fn a_feed_may_give_its_version_as_a_number_and_other_objects_are_none() {
+        assert!(is_one(r#"{"version":"1.1","items":[{"id":"1","url":"https://a.example/1"}]}"#));
+        assert!(!is_one(r#"{"version":"2.0","items":[{"id":"1"}]}"#));
+        assert!(!is_one(r#"{"version":"1.1","items":["1"]}"#));
     }
 
     #[test]

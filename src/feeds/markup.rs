@@ -120,7 +120,7 @@ impl<'a> Iterator for Tokens<'a> {
             if rest.starts_with("<!--") {
                 self.at += 4;
                 self.until("-->");
-            } else if rest.starts_with("<![CDATA[") {
+            } else if rest.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("<![CDATA[")) {
                 self.at += 9;
                 self.last_section = self.last_section || !self.rest().contains("]]>");
                 // One that never ends is none: what follows is read as if it had not begun.

@@ -8,7 +8,7 @@
 //! | `markup` | text to tags and words, whatever is broken |
 //! | `xml`, `names`, `draft` | RSS, Atom, CDF and sitemaps: what their elements mean |
 //! | `json` | JSON Feed |
-//! | `dates`, `words`, `unwrap` | dates, titles and names, links through trackers |
+//! | `dates`, `zones`, `words`, `unwrap` | dates, titles and names, links through trackers |
 //! | `discover` | the feeds that a page of HTML names |
 //! | `expand`, `known` | which entries are sent on |
 //! | `subscription`, `schedule` | a feed that is asked again, and when |
@@ -36,6 +36,7 @@ mod tests;
 mod unwrap;
 mod words;
 mod xml;
+mod zones;
 
 pub use discover::named;
 pub use entry::{Entry, Feed, FeedError, Kind, MOST_ENTRIES, Rhythm};

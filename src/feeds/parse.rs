@@ -8,9 +8,10 @@ use url::Url;
 
 use super::entry::{Entry, Feed, FeedError, Kind, MOST_ENTRIES, Rhythm};
 use super::{charset, json, xml};
+use crate::fetch::MOST_LIST_BYTES;
 
-/// The most that a feed may have, unpacked: the limit of sitemaps (sitemaps.org).
-pub const MOST_BYTES: usize = 50 * 1024 * 1024;
+/// The most that a feed may have, unpacked.
+pub const MOST_BYTES: usize = MOST_LIST_BYTES as usize;
 
 /// Bytes by which a document is recognised.
 const LOOK_AT: usize = 4_096;
@@ -37,9 +38,9 @@ pub fn is_feed(body: &[u8], content_type: Option<&str>) -> bool {
     };
     let text = charset::decode(head, content_type);
     let text = begun(&text);
-    if text.starts_with('{') {
-        // The version may stand behind the items.
-        return is_packed(body) || json::is_one(&charset::decode(body, content_type));
+    // Its version may stand behind the items.
+    if text.starts_with('{') && (is_packed(body) || json::is_one(begun(&charset::decode(body, content_type)))) {
+        return true;
     }
     xml::is_one(text) || is_list(text)
 }
@@ -70,7 +71,7 @@ fn is_packed(body: &[u8]) -> bool {
     body.starts_with(b"\x1f\x8b")
 }
 
-fn unpacked(body: &[u8]) -> Result<Cow<'_, [u8]>, FeedError> {
+pub(super) fn unpacked(body: &[u8]) -> Result<Cow<'_, [u8]>, FeedError> {
     if !is_packed(body) {
         return if body.len() > MOST_BYTES { Err(FeedError::TooLarge(MOST_BYTES)) } else { Ok(body.into()) };
     }

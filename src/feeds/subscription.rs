@@ -130,6 +130,11 @@ impl Subscription {
         self.round.known.as_deref().map(Known::read)
     }
 
+    /// When the last round that did not fail was done, in milliseconds since 1970.
+    pub const fn done_ms(&self) -> Option<i64> {
+        self.round.done_ms
+    }
+
     /// The version of the feed that was read last.
     pub fn version(&self) -> Option<Validators> {
         let Version { url, etag, last_modified } = self.round.version.clone()?;
@@ -166,7 +171,7 @@ impl Subscription {
             (Verdict::Expanded(_) | Verdict::Unchanged, Some(heard)) => {
                 let Heard { pace, known, version } = heard.clone();
                 wait = self.every.after(&pace, Timestamp::from_millisecond(now_ms).unwrap_or_default());
-                round = Round { known, version, pace: Some(pace), ..round };
+                round = Round { known, version, pace: Some(pace), done_ms: Some(now_ms), ..round };
             }
             (Verdict::Rejected { reason: Reason::Gone, .. }, _) => {
                 let since = missing_since_ms.unwrap_or(now_ms);

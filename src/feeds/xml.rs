@@ -25,6 +25,9 @@ const DEEPEST: usize = 128;
 /// Declared prefixes that are kept.
 const MOST_PREFIXES: usize = 64;
 
+/// Authors of the whole feed.
+const MOST_AUTHORS: usize = 50;
+
 /// Bytes of one field, and of an entry's text where it is kept.
 const LONGEST_FIELD: usize = 64 * 1024;
 const LONGEST_CONTENT: usize = 1024 * 1024;
@@ -78,6 +81,8 @@ fn root(head: &str) -> Option<(Root, usize)> {
             "channel" if is_first => Root::Rss,
             "rdf" if ["rss", "channel", "item"].iter().any(|word| head.contains(word)) => Root::Rss,
             "feed" => Root::Atom,
+            // An entry by itself (RFC 4287, section 2).
+            "entry" if is_first && (head.contains("w3.org/2005/Atom") || head.contains("purl.org/atom")) => Root::Atom,
             "urlset" => Root::Sitemap,
             "sitemapindex" => Root::Index,
             "html" | "head" | "body" | "title" | "svg" => return None,
@@ -119,6 +124,8 @@ struct Capture {
 enum Markup {
     Plain,
     Html,
+    /// Atom's way to write what is no XML.
+    Base64,
 }
 
 struct Reader<'a> {
@@ -194,6 +201,8 @@ impl<'a> Reader<'a> {
     fn frame(&mut self, name: &'a str, text: &'a str) -> Frame<'a> {
         let default = self.stack.last().map_or(Space::Plain, |frame| frame.default);
         let mut frame = Frame { name, default, base: None, language: None, is_entry: false, is_closed: false };
+        // CDF's.
+        let is_channel = name.eq_ignore_ascii_case("channel");
         for (name, value) in attributes(text) {
             if name == "xmlns" {
                 frame.default = Space::of_uri(&value).unwrap_or(Space::Plain);
@@ -201,7 +210,7 @@ impl<'a> Reader<'a> {
                 if self.prefixes.len() < MOST_PREFIXES {
                     self.prefixes.push((prefix, Space::of_uri(&value).unwrap_or(Space::Other)));
                 }
-            } else if name.eq_ignore_ascii_case("xml:base") {
+            } else if name.eq_ignore_ascii_case("xml:base") || is_channel && name.eq_ignore_ascii_case("base") {
                 frame.base = self.base().join(value.trim()).ok().map(Rc::new);
             } else if name.eq_ignore_ascii_case("xml:lang") {
                 frame.language = Some(value.trim().into());
@@ -246,6 +255,10 @@ impl<'a> Reader<'a> {
         match &self.capture {
             // Markup within a title or a date: an `a` or a `link` there is no field.
             Some(capture) if local == "a" || !starts_anew(capture.field, field) => return,
+            // An empty name leaves what else is said of the author.
+            Some(_) if field == Field::AuthorName && empty => return,
+            // What stands before the name is another thing.
+            Some(capture) if field == Field::AuthorName && capture.field == Field::Author => self.capture = None,
             Some(_) => self.end_capture(),
             None => {}
         }
@@ -281,8 +294,11 @@ impl<'a> Reader<'a> {
             return Markup::Html;
         }
         let kind = attribute(attributes, "type").unwrap_or_default().to_ascii_lowercase();
-        let escaped = attribute(attributes, "mode").is_some_and(|mode| mode.eq_ignore_ascii_case("escaped"));
-        if escaped || kind == "html" || kind == "text/html" { Markup::Html } else { Markup::Plain }
+        let mode = attribute(attributes, "mode").unwrap_or_default().to_ascii_lowercase();
+        if mode == "base64" || kind == "application/octet-stream" {
+            return Markup::Base64;
+        }
+        if mode == "escaped" || kind == "html" || kind == "text/html" { Markup::Html } else { Markup::Plain }
     }
 
     /// A link with an address in an attribute. Whether it was one.
@@ -297,7 +313,7 @@ impl<'a> Reader<'a> {
             && let Ok(url) = base.join(href.trim())
         {
             let html = attribute(attributes, "type").is_none_or(|kind| kind.contains("html"));
-            entry.links.push(Link { rel, html, url });
+            entry.links.push(Link { rel, html, is_stated: false, url });
         }
         true
     }
@@ -342,6 +358,9 @@ impl<'a> Reader<'a> {
     fn hear(&mut self, text: &str) {
         let Some(capture) = &mut self.capture else { return };
         let most = if capture.field == Field::Content { LONGEST_CONTENT } else { LONGEST_FIELD };
+        if capture.field == Field::Author && self.stack.last().is_some_and(|frame| is_page_of_author(frame.name)) {
+            return;
+        }
         let room = most.saturating_sub(capture.text.len());
         capture.text.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
     }
@@ -351,14 +370,18 @@ impl<'a> Reader<'a> {
         let Some(entry) = &mut self.entry else { return self.of_feed(field, &text) };
         match field {
             Field::Title => {
-                let title = if markup == Markup::Html { words::seen(&text) } else { words::line(&text) };
+                let title = match markup {
+                    Markup::Plain => words::line(&text),
+                    Markup::Html => words::seen(&text),
+                    Markup::Base64 => words::packed(&text),
+                };
                 better(&mut entry.title, trust, title);
             }
             Field::Link => {
                 if let Some(url) =
                     Some(text.trim()).filter(|text| !text.is_empty()).and_then(|text| base.join(text).ok())
                 {
-                    entry.links.push(Link { rel: "alternate".into(), html: true, url });
+                    entry.stated(url, self.root == Root::Rss);
                 }
             }
             Field::OriginalLink => entry.original = entry.original.take().or_else(|| base.join(text.trim()).ok()),
@@ -383,7 +406,11 @@ impl<'a> Reader<'a> {
     /// What stands outside of the entries.
     fn of_feed(&mut self, field: Field, text: &str) {
         match field {
-            Field::AuthorName if self.root == Root::Atom => self.authors.extend(words::name(text)),
+            Field::AuthorName if self.root == Root::Atom => {
+                let name =
+                    words::name(text).filter(|name| !self.authors.contains(name) && self.authors.len() < MOST_AUTHORS);
+                self.authors.extend(name);
+            }
             Field::Language => self.language = self.language.take().or_else(|| words::line(text)),
             Field::Ttl => {
                 self.rhythm.ttl =
@@ -427,6 +454,10 @@ impl<'a> Reader<'a> {
 fn names_author(name: &str) -> bool {
     let local = name.rsplit(':').next().unwrap_or(name);
     ["author", "creator"].iter().any(|author| local.eq_ignore_ascii_case(author))
+}
+
+fn is_page_of_author(name: &str) -> bool {
+    ["uri", "url", "homepage"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether a field that begins within another one ends it: the author's name does, and so does whatever

@@ -1,13 +1,15 @@
 //! A page: as it was received, and decoded.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use url::Url;
 
 use super::coding::{self, Coding, End};
-use super::media::{self, Declared};
+use super::media::{self, Declared, LIST_LOOKED_AT, MOST_LIST_BYTES};
 use super::{FetchError, Media, failure};
 
 /// How much longer than the page its coded form may be, in bytes: what a coding adds to bytes that
@@ -47,7 +49,12 @@ pub struct Raw {
     pub elapsed: Duration,
     pub(super) declared: Declared,
     pub(super) codings: Vec<Coding>,
+    /// Its place among the few long lists that are there at once.
+    pub(super) place: Option<Place>,
 }
+
+/// The right to be longer than a page.
+pub(super) type Place = Arc<OwnedSemaphorePermit>;
 
 /// A page, decoded: the bytes that its author wrote, still in their charset.
 #[derive(Debug, Clone)]
@@ -66,6 +73,7 @@ pub struct Page {
     pub fetched_at: SystemTime,
     /// From the connection to the last byte, for this one answer.
     pub elapsed: Duration,
+    _place: Option<Place>,
 }
 
 impl Raw {
@@ -80,10 +88,11 @@ impl Raw {
             elapsed: Duration::ZERO,
             declared: Declared::As(Media::Html),
             codings: Vec::new(),
+            place: None,
         }
     }
 
-    /// Undoes the content codings; at most `max_body` bytes come out. This is the CPU's work, for at
+    /// Undoes the content codings; at most `max_body` bytes come out, of a feed or sitemap 50 MiB. This is the CPU's work, for at
     /// most that many bytes per layer: call it off the threads that serve the network.
     ///
     /// # Errors
@@ -91,10 +100,14 @@ impl Raw {
     /// bytes are those of another format.
     pub fn decode(self, max_body: u64) -> Result<Page, FetchError> {
         let cap = usize::try_from(max_body).unwrap_or(usize::MAX);
+        let long = usize::try_from(MOST_LIST_BYTES).unwrap_or(usize::MAX).max(cap);
         let bytes = if self.codings.is_empty() {
             self.bytes
         } else {
-            let decoded = coding::decode(&self.codings, &self.bytes, cap);
+            let mut decoded = coding::decode(&self.codings, &self.bytes, cap);
+            if decoded.end == End::OverCap && media::begins_a_list(&decoded.bytes) {
+                decoded = coding::decode(&self.codings, &self.bytes, long);
+            }
             let in_words = || format!("{:?}", self.headers.content_encoding.as_deref().unwrap_or_default());
             match decoded.end {
                 End::Whole => decoded.bytes.into(),
@@ -103,61 +116,80 @@ impl Raw {
                 End::OverCap => return Err(FetchError::TooLarge { what: "page", limit: max_body }),
             }
         };
-        if bytes.len() > cap {
+        if bytes.len() > cap && (bytes.len() > long || !media::begins_a_list(&bytes)) {
             return Err(FetchError::TooLarge { what: "page", limit: max_body });
         }
         let media = media::sniffed(self.declared, &bytes)?;
-        let Self { url, status, headers, fetched_at, elapsed, .. } = self;
-        Ok(Page { url, status, headers, media, bytes, fetched_at, elapsed })
+        let Self { url, status, headers, fetched_at, elapsed, place, .. } = self;
+        Ok(Page { url, status, headers, media, bytes, fetched_at, elapsed, _place: place })
     }
 }
 
 /// How far a body is read, and how long.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct Limits<'a> {
     /// Bytes that the page may have, decoded.
     pub max_body: u64,
     /// Between two reads.
     pub read_timeout: Duration,
     /// For all of it.
     pub deadline: Instant,
+    /// The places of bodies that are longer than that.
+    pub long: &'a Arc<Semaphore>,
 }
 
-/// Reads a whole body, coded or not.
+/// Reads a whole body, coded or not. One that begins as a feed or sitemap may have 50 MiB, where it is not coded; from
+/// `max_body` on it waits for a place among those.
 ///
 /// # Errors
-/// `too_large` as soon as that is certain: by `Content-Length` before the first byte. `timeout`,
-/// `incomplete_body`. A format that is no page is refused after its first bytes, unless coded.
+/// `too_large` as soon as that is certain: by `Content-Length` before the first byte, or when it is seen that it is no
+/// list. `timeout`, `incomplete_body`. A format that is no page is refused after its first bytes, unless coded.
 pub async fn whole(
     mut response: reqwest::Response,
     declared: Declared,
     coded: bool,
-    limits: Limits,
-) -> Result<Bytes, FetchError> {
-    let max = if coded { limits.max_body.saturating_add(CODING_OVERHEAD) } else { limits.max_body };
+    limits: Limits<'_>,
+) -> Result<(Bytes, Option<Place>), FetchError> {
     let too_large = FetchError::TooLarge { what: "page", limit: limits.max_body };
-    if response.content_length().is_some_and(|length| length > max) {
+    let mut max = if coded { limits.max_body.saturating_add(CODING_OVERHEAD) } else { limits.max_body };
+    let longest = if coded { max } else { max.max(MOST_LIST_BYTES) };
+    let length = response.content_length().unwrap_or_default();
+    if length > longest {
         return Err(too_large);
     }
+    let mut place = None;
     let mut body = BytesMut::new();
     while let Some(chunk) = next(&mut response, limits).await? {
         let first = body.is_empty();
         body.extend_from_slice(&chunk);
-        if body.len() as u64 > max {
-            return Err(too_large);
-        }
         if first && !coded {
             media::sniffed(declared, &body)?;
         }
+        let bytes = body.len() as u64;
+        if bytes > max || (length > max && body.len() >= LIST_LOOKED_AT) {
+            if bytes > longest || !media::begins_a_list(&body) {
+                return Err(too_large);
+            }
+            max = longest;
+            place = Some(place_for(limits).await?);
+        }
     }
-    Ok(body.freeze())
+    Ok((body.freeze(), place))
+}
+
+async fn place_for(limits: Limits<'_>) -> Result<Place, FetchError> {
+    let started = Instant::now();
+    match tokio::time::timeout_at(limits.deadline, limits.long.clone().acquire_owned()).await {
+        Ok(Ok(place)) => Ok(Arc::new(place)),
+        _ => Err(FetchError::Timeout { during: "while waiting for a place for a long list", after: started.elapsed() }),
+    }
 }
 
 /// Reads at most the first `max_body` bytes of a body, as received.
 ///
 /// # Errors
 /// `timeout` and `incomplete_body`.
-pub async fn prefix(mut response: reqwest::Response, limits: Limits) -> Result<Bytes, FetchError> {
+pub async fn prefix(mut response: reqwest::Response, limits: Limits<'_>) -> Result<Bytes, FetchError> {
     let max = usize::try_from(limits.max_body).unwrap_or(usize::MAX);
     let mut body = BytesMut::new();
     while body.len() < max {
@@ -168,7 +200,7 @@ pub async fn prefix(mut response: reqwest::Response, limits: Limits) -> Result<B
     Ok(body.freeze())
 }
 
-async fn next(response: &mut reqwest::Response, limits: Limits) -> Result<Option<Bytes>, FetchError> {
+async fn next(response: &mut reqwest::Response, limits: Limits<'_>) -> Result<Option<Bytes>, FetchError> {
     let started = Instant::now();
     let until = limits.deadline.min(started + limits.read_timeout);
     match tokio::time::timeout_at(until, response.chunk()).await {

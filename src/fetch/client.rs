@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::{Host, Url};
 
@@ -23,6 +24,10 @@ pub const LONGEST_HEADER: u64 = 256 * 1024;
 
 /// The most fields that an answer's header may have; browsers and proxies stop at 100 to 500.
 const MOST_FIELDS: usize = 200;
+
+/// Feeds and sitemaps longer than a page that are received or read at once: they take 100 MiB at most. With one, a slow
+/// host holds up all others' long sitemaps; with four it is 200 MiB.
+const LONG_AT_ONCE: usize = 2;
 
 /// Idle connections kept for one host: more than one only serves `frontier.host_concurrency`.
 const IDLE_PER_HOST: usize = 4;
@@ -60,6 +65,7 @@ struct Inner {
     connect_timeout: Duration,
     read_timeout: Duration,
     max_body: u64,
+    long: Arc<Semaphore>,
 }
 
 /// Why there is no client: a setting of `[fetch]` can't be used.
@@ -150,6 +156,7 @@ impl Client {
             connect_timeout: settings.connect_timeout,
             read_timeout: settings.read_timeout,
             max_body: settings.max_body,
+            long: Arc::new(Semaphore::new(LONG_AT_ONCE)),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -206,11 +213,11 @@ impl Client {
         let declared = media::declared(headers.content_type.as_deref())?;
         let codings = coding::named(headers.content_encoding.as_deref().unwrap_or_default())
             .map_err(|cause| FetchError::Undecodable { cause })?;
-        let bytes =
-            body::whole(response, declared, !codings.is_empty(), self.limits(self.inner.max_body, deadline)).await?;
+        let limits = self.limits(self.inner.max_body, deadline);
+        let (bytes, place) = body::whole(response, declared, !codings.is_empty(), limits).await?;
         let elapsed = started.elapsed();
         let url = url.clone();
-        let raw = Raw { url, status, headers, bytes, fetched_at: SystemTime::now(), elapsed, declared, codings };
+        let raw = Raw { url, status, headers, bytes, fetched_at: SystemTime::now(), elapsed, declared, codings, place };
         Ok(Answer::Page(Box::new(raw)))
     }
 
@@ -236,8 +243,8 @@ impl Client {
         Ok(Prefix { status, location, retry_after, max_age, bytes })
     }
 
-    fn limits(&self, max_body: u64, deadline: Instant) -> Limits {
-        Limits { max_body, read_timeout: self.inner.read_timeout, deadline }
+    fn limits(&self, max_body: u64, deadline: Instant) -> Limits<'_> {
+        Limits { max_body, read_timeout: self.inner.read_timeout, deadline, long: &self.inner.long }
     }
 
     /// Sends the request and waits for the answer's head.

@@ -7,6 +7,15 @@ use super::FetchError;
 /// How many bytes are looked at (WHATWG MIME Sniffing, section 5.2).
 pub const SNIFFED: usize = 1445;
 
+/// The most bytes that a feed or sitemap may have, decoded: the limit of sitemaps (sitemaps.org).
+pub const MOST_LIST_BYTES: u64 = 50 * 1024 * 1024;
+
+/// How many bytes are looked at for the root of a feed or sitemap: comments and a style sheet may stand before it.
+pub const LIST_LOOKED_AT: usize = 4_096;
+
+/// The roots of feeds and sitemaps, without their prefixes.
+const LIST_ROOTS: [&[u8]; 6] = [b"urlset", b"sitemapindex", b"rss", b"feed", b"rdf", b"channel"];
+
 /// What kind of document a page is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
@@ -132,6 +141,37 @@ pub fn sniffed(declared: Declared, body: &[u8]) -> Result<Media, FetchError> {
     Ok(if text.starts_with(b"{") { Media::Json } else { Media::Text })
 }
 
+/// Whether a body begins as a feed or sitemap in XML does, or as a sitemap that is an address a line: these may be
+/// longer than a page. No HTML does.
+pub fn begins_a_list(body: &[u8]) -> bool {
+    let start = body.get(..LIST_LOOKED_AT).unwrap_or(body);
+    let mut text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    if begins(text, b"http://") || begins(text, b"https://") {
+        let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        // The last line may be cut.
+        return lines.all(|line| {
+            line.is_empty() || b"https://".starts_with(line) || (begins(line, b"http") && !line.contains(&b' '))
+        });
+    }
+    while let Some(end) = prologue_end(text) {
+        text = text.get(end..).unwrap_or_default().trim_ascii_start();
+    }
+    let Some(tag) = text.strip_prefix(b"<") else { return false };
+    let name = tag.split(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/')).next().unwrap_or_default();
+    let local = name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+    LIST_ROOTS.iter().any(|root| local.eq_ignore_ascii_case(root))
+}
+
+/// Where a declaration, an instruction or a comment at the beginning ends.
+fn prologue_end(text: &[u8]) -> Option<usize> {
+    let end: &[u8] = match text {
+        [b'<', b'!', b'-', b'-', ..] => b"-->",
+        [b'<', b'?' | b'!', ..] if !begins(text, b"<!doctype html") => b">",
+        _ => return None,
+    };
+    text.windows(end.len()).position(|window| window == end).map(|at| at + end.len())
+}
+
 fn begins(text: &[u8], pattern: &[u8]) -> bool {
     text.get(..pattern.len()).is_some_and(|start| start.eq_ignore_ascii_case(pattern))
 }
@@ -191,6 +231,26 @@ mod tests {
     }
 
     #[test]
+    fn feeds_and_sitemaps_are_known_by_their_roots_and_html_is_none() {
+        for list in [
+            "\u{feff}\n<?xml version='1.0'?>\n<!-- > --><?xml-stylesheet href='a.xsl'?><urlset xmlns='x'>",
+            "<sitemapindex>",
+            "<!DOCTYPE rss><RSS version='2.0'>",
+            "<rdf:RDF xmlns='x'>",
+            "<ns0:urlset>",
+            "<feed>",
+            "https://a.example/1\r\nhttps://a.example/2\nhtt",
+        ] {
+            assert!(begins_a_list(list.as_bytes()), "{list}");
+        }
+        for other in
+            ["", "<html><rss>", "<!DOCTYPE html><urlset>", "<!-- <rss> -->", "<p>", "http words", "{", "<", "<urlsets>"]
+        {
+            assert!(!begins_a_list(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
     fn a_pdf_is_no_page_whatever_its_header_says() {
         assert!(sniffed(Declared::As(Media::Html), b"%PDF-1.7 ...").is_err());
         assert_eq!(sniffed(Declared::As(Media::Html), b"<p>\0</p>"), Ok(Media::Html));
@@ -204,6 +264,7 @@ mod tests {
             body in prop::collection::vec(any::<u8>(), 0..2_000),
         ) {
             for header in [&header, &kind] {
+                let _ = begins_a_list(&body);
                 if let Ok(declared) = declared(Some(header)) {
                     let judged = sniffed(declared, &body);
                     prop_assert!(judged.is_ok() || judged.is_err_and(|refusal| refusal.to_string().len() < 300));

@@ -33,7 +33,7 @@ pub use body::{Page, PageHeaders, Raw};
 pub use client::{Answer, Client, ClientError, Prefix};
 pub use error::FetchError;
 pub use guard::Guard;
-pub use media::Media;
+pub use media::{MOST_LIST_BYTES, Media};
 pub use meta_refresh::meta_refresh;
 pub use redirect::{Hops, Refresh};
 pub use validators::Validators;

@@ -2,7 +2,8 @@
 //!
 //! One thread polls the consumer whatever the rest of the worker does, so that the worker never
 //! leaves its group by being slow. A partition is paused when the worker stays full, and a retry
-//! partition whose head is not due until it is; the head is held here meanwhile, outside the
+//! partition whose head is not due until it is, or until it has stood there for its tier's delay: then it travels
+//! on, so what waits long holds up nothing behind it. The head is held here meanwhile, outside the
 //! ledger, so it blocks nothing and loses its place to nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,7 +56,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// A message that is not due, at the head of its paused partition.
 struct Waiting {
     message: Consumed,
-    due_ms: i64,
+    wakes_ms: i64,
 }
 
 /// The thread that polls.
@@ -70,8 +71,8 @@ pub struct Intake {
     pub capacity: Arc<Capacity>,
     /// The topic of URLs; all others are retry topics.
     pub urls: Arc<str>,
-    /// The retry topics.
-    pub retries: Vec<Arc<str>>,
+    /// The retry topics, each with how long a message stands there at most.
+    pub retries: Vec<(Arc<str>, Duration)>,
     /// The group, for messages.
     pub group: String,
     /// Whether the worker's place in the group is given up at the end.
@@ -88,7 +89,7 @@ impl Intake {
     /// Subscribes and takes messages until it is told to end. Blocks: it wants a thread of its own.
     pub fn run(self) -> Result<(), IntakeError> {
         let mut topics: Vec<&str> = vec![&self.urls];
-        topics.extend(self.retries.iter().map(|topic| &**topic));
+        topics.extend(self.retries.iter().map(|(topic, _)| &**topic));
         self.consumer.subscribe(&topics).map_err(IntakeError::Subscribe)?;
         let mut waiting: BTreeMap<Partition, Waiting> = BTreeMap::new();
         let mut paused: BTreeSet<Partition> = BTreeSet::new();
@@ -185,24 +186,35 @@ impl Intake {
             }),
             attempts_before: envelope.attempts,
             first_seen_ms: envelope.first_seen_ms.unwrap_or(now),
+            not_before_ms: envelope.not_before_ms,
+            last_reason: envelope.last_reason,
             key: message.key().map(<[u8]>::to_vec),
             value: message.payload().map(<[u8]>::to_vec),
             headers: envelope.theirs,
             author: envelope.author,
         };
-        match envelope.not_before_ms {
-            Some(due_ms) if due_ms > now => {
-                waiting.insert(consumed.partition.clone(), Waiting { message: consumed, due_ms });
+        match self.wakes_ms(&consumed, message.timestamp().to_millis()) {
+            Some(wakes_ms) if wakes_ms > now => {
+                waiting.insert(consumed.partition.clone(), Waiting { message: consumed, wakes_ms });
             }
             _ => self.take(consumed),
         }
+    }
+
+    /// When a message that was written at `written_ms` is looked at: when it is due, or has stood on its tier long enough.
+    fn wakes_ms(&self, message: &Consumed, written_ms: Option<i64>) -> Option<i64> {
+        let due_ms = message.not_before_ms?;
+        let tier = self.retries.iter().find(|(topic, _)| *topic == message.partition.topic);
+        let delay_ms = tier.map(|(_, delay)| i64::try_from(delay.as_millis()).unwrap_or(i64::MAX));
+        let moves_on_ms = written_ms.zip(delay_ms).map(|(written_ms, delay_ms)| written_ms.saturating_add(delay_ms));
+        Some(moves_on_ms.map_or(due_ms, |moves_on_ms| due_ms.min(moves_on_ms)))
     }
 
     /// Takes the heads that are due, and reads on behind them.
     fn release_due(&self, waiting: &mut BTreeMap<Partition, Waiting>) {
         let now = now_ms();
         let due: Vec<Partition> =
-            waiting.iter().filter(|(_, head)| head.due_ms <= now).map(|(partition, _)| partition.clone()).collect();
+            waiting.iter().filter(|(_, head)| head.wakes_ms <= now).map(|(partition, _)| partition.clone()).collect();
         for partition in due {
             let Some(head) = waiting.remove(&partition) else { continue };
             self.take(head.message);
@@ -247,7 +259,7 @@ impl Intake {
 
     fn topic(&self, name: &str) -> Arc<str> {
         std::iter::once(&self.urls)
-            .chain(&self.retries)
+            .chain(self.retries.iter().map(|(topic, _)| topic))
             .find(|topic| &***topic == name)
             .map_or_else(|| name.into(), Arc::clone)
     }
@@ -258,7 +270,7 @@ fn poll_timeout(waiting: &BTreeMap<Partition, Waiting>) -> Duration {
     const LONGEST: Duration = Duration::from_millis(50);
     let now = now_ms();
     // A head that is overdue waits for room, and room makes itself known within the longest poll.
-    let next = waiting.values().map(|head| head.due_ms.saturating_sub(now)).filter(|left| *left > 0).min();
+    let next = waiting.values().map(|head| head.wakes_ms.saturating_sub(now)).filter(|left| *left > 0).min();
     next.map_or(LONGEST, |left| LONGEST.min(Duration::from_millis(left.unsigned_abs())))
 }
 

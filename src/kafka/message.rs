@@ -42,6 +42,10 @@ pub struct Consumed {
     pub attempts_before: u32,
     /// Milliseconds since 1970 when it was first seen.
     pub first_seen_ms: i64,
+    /// Before when it is not to be worked on, in milliseconds since 1970, where it was deferred.
+    pub not_before_ms: Option<i64>,
+    /// Why it was deferred.
+    pub last_reason: Option<Reason>,
     /// The key.
     pub key: Option<Vec<u8>>,
     /// The value; `None` for a tombstone.
@@ -110,6 +114,7 @@ pub(super) struct Envelope {
     pub not_before_ms: Option<i64>,
     pub first_seen_ms: Option<i64>,
     pub reason: Option<Reason>,
+    pub last_reason: Option<Reason>,
     pub author: Author,
     pub theirs: Vec<HeaderPair>,
 }
@@ -151,6 +156,7 @@ impl Envelope {
                 "not_before" => envelope.not_before_ms = text.parse().ok(),
                 "first_seen" => envelope.first_seen_ms = text.parse().ok(),
                 "reason" => envelope.reason = Reason::named(text),
+                "last_reason" => envelope.last_reason = Reason::named(text),
                 WRITTEN_BY if text == NEWSWIRE => envelope.author = Author::Newswire,
                 _ => {}
             }

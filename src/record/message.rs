@@ -33,6 +33,9 @@ pub struct UrlMessage {
     pub depth: u8,
     /// What shows this to be the living message of a subscription, where the list of feeds has it.
     pub subscription: Option<Ticket>,
+    /// Since when the entries of a sitemap are new, in milliseconds since 1970; newswire's own, from an index that is
+    /// asked again to its sitemaps.
+    pub since_ms: Option<i64>,
     /// What a subscription knows of its feed; newswire's own, from round to round.
     pub round: Option<Round>,
     /// What a long feed has left to send on; newswire's own, without rounds or entries of theirs.
@@ -183,12 +186,17 @@ impl UrlMessage {
             Some(Value::Array(entries)) => entries.into_iter().map(Self::of_entry).collect::<Result<_, _>>()?,
             Some(other) => return Err(wrong_type("entries", "a list of messages", &other)),
         };
-        Ok(Self { round, entries, ..hints })
+        let since_ms = fields.remove("since_ms").and_then(|since| since.as_i64());
+        Ok(Self { since_ms, round, entries, ..hints })
     }
 
+    /// One of the entries that are left, which was written with them.
     fn of_entry(entry: Value) -> Result<Self, MalformedMessage> {
         match entry {
-            Value::Object(fields) => Self::from_fields(fields, Fields::Hints),
+            Value::Object(fields) => {
+                let since_ms = fields.get("since_ms").and_then(Value::as_i64);
+                Ok(Self { since_ms, ..Self::from_fields(fields, Fields::Hints)? })
+            }
             other => Err(wrong_type("entries", "a list of messages", &other)),
         }
     }
@@ -214,6 +222,9 @@ impl UrlMessage {
         }
         if self.depth > 0 {
             fields.insert("depth".into(), self.depth.into());
+        }
+        if let Some(since_ms) = self.since_ms {
+            fields.insert("since_ms".into(), since_ms.into());
         }
         if !self.entries.is_empty() {
             fields.insert("entries".into(), self.entries.iter().map(Self::to_json).collect());

@@ -13,6 +13,9 @@ pub struct Round {
     pub number: u32,
     /// When the round is due, in milliseconds since 1970. Before it, the message only travels on.
     pub due_ms: i64,
+    /// When the last round that did not fail was done, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub done_ms: Option<i64>,
     /// Rounds that failed since the last one that did not.
     pub errors: u32,
     /// Since when the feed is not found, in milliseconds since 1970.

@@ -135,6 +135,10 @@ impl Pipeline {
         };
         let way = async {
             let mut request = message.request()?;
+            if let Some(early) = Stop::early(message, Timestamp::now().as_millisecond()) {
+                notes.url = Some(as_told(&request.url).to_owned());
+                return Err(early);
+            }
             if !request.entries.is_empty() {
                 notes.url = Some(as_told(&request.url).to_owned());
                 return Ok((Verdict::Expanded(std::mem::take(&mut request.entries)), None));
@@ -248,7 +252,8 @@ impl Pipeline {
                     if let Some(to) = &notes.moved_to {
                         notes.say(&format!("the feed has moved for good to {to}"));
                     }
-                    let found = Found { address: &page.url, depth: request.depth, origin };
+                    let since_ms = subscription.map_or(request.since_ms, Subscription::done_ms);
+                    let found = Found { address: &page.url, depth: request.depth, since_ms, origin };
                     return Ok((self.expand(&found, *feed, subscription, notes)?, None));
                 }
                 Reading::Article(extraction) => break (page, *extraction, elapsed, content_signal),

@@ -16,7 +16,7 @@ use crate::config::{DeliveryMode, Membership};
 use crate::kafka::{
     Commit, Consumer, Delivery, DeliveryError, Handover, Intake, IntakeError, Listener, Outbox, Place, Rebalances,
     Share, Taken, TopicError, Transactions, Waiting, Writer, consumer_config, create_topics, missing_topics,
-    producer_config, protocol, read_topics, resolve_forsaken,
+    producer_config, protocol, resolve_forsaken,
 };
 
 /// How long the last commit of a drain may take.
@@ -84,14 +84,14 @@ impl Session {
             leave.cancel();
         }
         let (taken_in, taken) = mpsc::channel(settings.delivery.max_in_flight + SPARE_ROOM);
-        let mut topics = read_topics(settings).into_iter().map(Arc::<str>::from);
+        let retries = settings.retry.tiers.iter().map(|tier| (Arc::from(tier.topic.as_str()), tier.delay)).collect();
         let intake = Intake {
             consumer: consumer.clone(),
             partitions: partitions.clone(),
             pipeline: taken_in,
             capacity: worker.capacity.clone(),
-            urls: topics.next().unwrap_or_default(),
-            retries: topics.collect(),
+            urls: Arc::from(settings.topics.urls.as_str()),
+            retries,
             group: settings.kafka.group_id.clone(),
             leave: leave.clone(),
             draining: worker.draining.clone(),

@@ -7,6 +7,7 @@ use crate::extract::Refusal as PageRefusal;
 use crate::feeds::{BadInterval, FeedError};
 use crate::fetch::FetchError;
 use crate::frontier::Refusal as HostRefusal;
+use crate::kafka::Consumed;
 use crate::record::{MalformedMessage, Outcome, Reason, RefusedUrl, Verdict};
 use crate::retry::{self, Effort, History, Setback};
 
@@ -39,6 +40,17 @@ impl Stop {
             Self::Setback(setback) => Some(retry::after(setback, history, retry, now_ms)),
             Self::GivenUp => None,
         }
+    }
+
+    /// For a message that has come to the end of its tier before it is due; `None` where it is due at `now_ms`.
+    pub fn early(message: &Consumed, now_ms: i64) -> Option<Self> {
+        let left_ms = message.not_before_ms?.saturating_sub(now_ms);
+        if left_ms <= 0 {
+            return None;
+        }
+        let reason = message.last_reason?;
+        let wait = Duration::from_millis(left_ms.unsigned_abs());
+        Some(Self::deferred(reason, "not due yet; it travels on", Some(wait), Effort::Waited))
     }
 
     fn deferred(reason: Reason, detail: impl ToString, wait: Option<Duration>, effort: Effort) -> Self {

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::prometheus::{JOB, Prometheus, is_missing};
 use crate::setup::Setup;
 use crate::site::Answer;
+use crate::topics::Message;
 use crate::wait;
 use crate::worker::Worker;
 
@@ -56,6 +57,11 @@ fn every_panel_shows_a_series_after_urls_good_and_bad() {
     setup.set("fetch.resolve", "\"down.example\"", "\"127.0.0.1:1\"");
     setup.site.set("alpha.example/flaky", Answer::status(500));
     setup.site.set("beta.example/robots.txt", Answer::bytes("text/plain", "User-agent: *\nDisallow: /private/\n"));
+    let text: String = crate::pages::article(9).paragraphs.iter().map(|text| format!("<p>{text}</p>")).collect();
+    setup.site.set("gamma.example/bare", Answer::html(format!("<html><body>{text}</body></html>")));
+    let now = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+    let feed = format!("<rss><channel><item><link>/bare</link><pubDate>{now}</pubDate></item></channel></rss>");
+    setup.site.set("gamma.example/feed.xml", Answer::bytes("text/xml", feed));
     let worker = Worker::start(&setup);
     let prometheus = Prometheus::scraping(&setup, &worker.address());
     // What is counted before the first scrape has no rate.
@@ -70,7 +76,8 @@ fn every_panel_shows_a_series_after_urls_good_and_bad() {
         "http://down.example/a",
     ];
     setup.send_urls(urls);
-    setup.ended(urls.len());
+    setup.send(&[Message::of(r#"{"url":"http://gamma.example/feed.xml","every":"1h"}"#)]);
+    setup.ended(urls.len() + 2);
 
     // All of it lies within the windows of the rates, as long as this test takes.
     let queries = queries();

@@ -34,8 +34,12 @@ pub fn is_missing() -> bool {
 impl Prometheus {
     /// Starts with the rules that ship with newswire, and waits until it answers.
     pub fn scraping(setup: &Setup, target: &str) -> Self {
+        Self::scraping_with(setup, target, concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus/rules.yml"))
+    }
+
+    /// The same with rules of one's own.
+    pub fn scraping_with(setup: &Setup, target: &str, rules: &str) -> Self {
         let port = kafka::free_port();
-        let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/prometheus/rules.yml");
         let config = format!(
             "global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: [{rules:?}]\nscrape_configs:\n\
              - {{ job_name: {JOB}, static_configs: [{{ targets: [{target:?}] }}] }}\n"

@@ -96,3 +96,30 @@ fn a_host_that_names_a_time_is_asked_again_then() {
     assert_eq!((&first["outcome"], &first["reason"]), (&"deferred".into(), &"rate_limited".into()));
     assert_eq!(outcomes.last().unwrap().json()["outcome"], "published");
 }
+
+#[test]
+fn a_long_wait_holds_up_nothing_that_is_due_before_it() {
+    let mut setup = Setup::new("retries-order");
+    let long = setup.topic("retry.1h");
+    setup.topics.create(&[(&long, 1)], 1);
+    let short = setup.topic("retry");
+    let tiers = format!("[{{ topic = {short:?}, delay = \"300ms\" }}, {{ topic = {long:?}, delay = \"1h\" }}]");
+    setup.set("retry", "tiers", &tiers);
+    let busy = |seconds: &str| Answer::status(429).with("retry-after", seconds);
+    setup.site.set("alpha.example/hours", busy("7200"));
+    setup.site.sequence("beta.example/seconds", vec![busy("2"), Answer::article(1)]);
+    let _worker = Worker::start(&setup);
+    setup.send_urls(["http://alpha.example/hours"]);
+    let waits = setup.topics.read(&[&long]).take(1, SOON)[0].clone();
+    let due = milliseconds(waits.header("not_before")) - milliseconds(waits.header("first_seen"));
+    assert!(due >= 7_200_000, "the wait is kept in full: {due}");
+    setup.send_urls(["http://beta.example/seconds"]);
+    let outcomes = setup.ended(1);
+    let of_short: Vec<_> =
+        of_url(&outcomes, "http://beta.example/seconds").iter().map(|record| record.json()).collect();
+    assert_eq!(of_short.last().unwrap()["outcome"], "published");
+    let at = |field: &serde_json::Value| field.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(at(&of_short.last().unwrap()["at"]) >= at(&of_short[0]["not_before"]), "{of_short:?}");
+    assert!(of_short.iter().all(|outcome| outcome["attempts"].as_u64() <= Some(2)), "to travel on is no try");
+    assert_eq!(setup.site.requests("beta.example/seconds"), 2);
+}

@@ -68,6 +68,8 @@ fn taken(offset: i64, ticket: Ticket) -> Taken {
         origin,
         attempts_before: 0,
         first_seen_ms: 0,
+        not_before_ms: None,
+        last_reason: None,
         key: None,
         value: None,
         headers: Vec::new(),
