@@ -4,6 +4,7 @@
 //! on, 2 usage or settings.
 
 mod check;
+mod dedup;
 mod explain;
 mod feeds;
 mod offline;
@@ -70,13 +71,8 @@ enum Command {
         #[command(flatten)]
         settings: Settings,
     },
-    /// Decide for each document of a stream (JSON lines with "id" and "text") whether it is a copy.
-    Dedup {
-        /// The folder of an embedded store, or the address of a Redis ("redis://HOST:PORT"), to read and to write; without it
-        /// nothing is kept
-        #[arg(long, value_name = "FOLDER or URL")]
-        store: Option<String>,
-    },
+    /// Decide for each document of a stream (JSON lines with "id" and "text") whether it is a copy; load a store, or count it.
+    Dedup(dedup::Options),
     /// Print the identity of each URL of a list: the address to fetch, and the key to compare.
     Identity,
     /// Tell what became of a URL: the story of its messages, whatever spelling they came in.
@@ -226,7 +222,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Extract { file, url, manifest, threads, settings } => {
             offline::extract(file.as_deref(), url.as_deref(), manifest.as_deref(), threads, &settings)
         }
-        Command::Dedup { store } => offline::dedup(store.as_deref()),
+        Command::Dedup(options) => dedup::dedup(&options),
         Command::Identity => offline::identity(),
         Command::Explain { url, json, settings } => explain::explain(&url, json, &settings),
         Command::Replay(options) => replay::replay(&options),

@@ -1,48 +1,22 @@
-//! `newswire extract`, `dedup` and `identity`: the pipeline's own code on files and streams.
+//! `newswire extract` and `identity`: the pipeline's own code on files and streams.
 
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use newswire::dedup::{Limits as Memory, Original, Store, StreamError, dedup_stream};
 use newswire::extract::Limits;
 use newswire::extract::batch::{self, BatchError, Options};
 use newswire::record::Identity;
 use serde::Serialize;
 
-use super::{Failure, Settings, runtime};
+use super::{Failure, Settings};
 
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Identified<'a> {
     Known { url: &'a str, fetch: &'a str, key: &'a str },
     Refused { url: &'a str, reason: &'static str },
-}
-
-/// A folder, or the address of a Redis.
-pub fn dedup(store: Option<&str>) -> Result<ExitCode, Failure> {
-    let limits = Memory { ttl: Duration::MAX, most: usize::MAX, original: Original::First };
-    let runtime = runtime()?;
-    let _within = runtime.enter();
-    let store = match store {
-        None => Store::new(limits),
-        Some(url) if url.starts_with("redis://") || url.starts_with("rediss://") => {
-            Store::shared(limits, url, "newswire dedup").map_err(Failure::usage)?
-        }
-        Some(folder) => Store::open(limits, Path::new(folder)).map_err(Failure::unable)?,
-    };
-    let started = Instant::now();
-    let documents = BufReader::with_capacity(1 << 20, std::io::stdin().lock());
-    let answers = BufWriter::new(std::io::stdout().lock());
-    let count = dedup_stream(documents, answers, &store).map_err(|failure| match failure {
-        StreamError::Io(failure) => failure.into(),
-        other => Failure::unable(other),
-    })?;
-    let seconds = started.elapsed().as_secs_f64();
-    eprintln!("{count} documents in {seconds:.2} s: {:.0} a second", count as f64 / seconds.max(1e-9));
-    Ok(ExitCode::SUCCESS)
 }
 
 pub fn identity() -> Result<ExitCode, Failure> {

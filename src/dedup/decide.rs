@@ -3,8 +3,10 @@
 use super::Fingerprint;
 use super::entry::{ArticleId, Entry, origin_hash};
 use super::index::Index;
+use super::sketch::Overlap;
+use super::tally::{self, Tallied};
 use super::verify::{CERTAIN, Resemblance, SAFE_TO_DROP, Side, resemblance};
-use crate::record::{Origin, Relation};
+use crate::record::{Changed, Origin, Relation};
 
 /// What a message asks about.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,8 @@ pub struct Ruling {
     pub duplicate: bool,
     /// 1, or more for a known URL whose text changed.
     pub revision: u32,
+    /// What a revision changed.
+    pub changed: Option<Changed>,
     /// What it is related to.
     pub link: Option<Link>,
 }
@@ -83,7 +87,10 @@ pub fn decide(asked: &Asked, known: &impl Index, original: Original) -> (Finding
     let Some((number, before)) = known.by_id(asked.id) else {
         let (link, merged, leans_on) = related(asked, known, original, None);
         let duplicate = link.is_some_and(|link| link.similarity >= SAFE_TO_DROP);
-        return (Finding::Decided(Decision { ruling: Ruling { duplicate, revision: 1, link }, merged }), leans_on);
+        return (
+            Finding::Decided(Decision { ruling: Ruling { duplicate, revision: 1, changed: None, link }, merged }),
+            leans_on,
+        );
     };
     if before.text == asked.text.text {
         let again = before.origin == origin_hash(&asked.origin);
@@ -95,7 +102,15 @@ pub fn decide(asked: &Asked, known: &impl Index, original: Original) -> (Finding
     // What was published once is followed by its corrections, whatever they resemble.
     let duplicate = before.ruling.duplicate && link.is_some_and(|link| link.similarity >= SAFE_TO_DROP);
     let revision = if duplicate { before.ruling.revision } else { before.ruling.revision.saturating_add(1) };
-    (Finding::Decided(Decision { ruling: Ruling { duplicate, revision, link }, merged }), leans_on)
+    let changed = (!duplicate).then(|| changed(&before, &asked.text));
+    (Finding::Decided(Decision { ruling: Ruling { duplicate, revision, changed, link }, merged }), leans_on)
+}
+
+/// What changed since an article was decided.
+fn changed(before: &Entry<'_>, now: &Fingerprint) -> Changed {
+    let shingles = Overlap::of(&before.side.shingles, &now.shingles.as_ref(), |_| false);
+    let before = Tallied { tally: &before.tally, words: before.side.words };
+    tally::changed(before, Tallied { tally: &now.tally, words: now.words }, shingles, now.per_word)
 }
 
 /// The earlier article that `asked` belongs to, and another story that turns out to be the same.

@@ -41,6 +41,12 @@ pub enum StoreError {
         /// Why.
         detail: String,
     },
+    /// A shared store does not answer, or not as it should.
+    #[error("dedup.redis_url: {detail}")]
+    Away {
+        /// Why.
+        detail: String,
+    },
     /// It can't be opened, read or written: no right, a full disk, damage.
     #[error("dedup.path = {path:?}: {source}")]
     Disk {

@@ -1,15 +1,16 @@
-//! What is remembered of an article, packed: about 350 bytes for one of 580 words.
+//! What is remembered of an article, packed: about 380 bytes for one of 580 words.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::sketch::Sketch;
+use super::tally::Tally;
 use super::verify::Side;
 use super::{Asked, Decision, Link, Ruling, TextHash};
-use crate::record::{Origin, Relation};
+use crate::record::{Changed, Origin, Relation};
 
 /// The layout's version. Entries of another one are not read: their texts pass once more.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
 
 /// The id of an article, as `record::article_id` writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +68,8 @@ pub struct Entry<'a> {
     pub merged: Option<ArticleId>,
     /// What is compared of its text.
     pub side: Side<'a>,
+    /// Its words by class.
+    pub tally: Tally,
 }
 
 impl Entry<'_> {
@@ -82,6 +85,7 @@ impl Entry<'_> {
         let Decision { ruling, merged } = decision;
         let relation = ruling.link.map_or(0, |link| link.relation as u8 + 1);
         let flags = u8::from(ruling.duplicate) | u8::from(merged.is_some()) << 1 | relation << 2;
+        let flags = flags | u8::from(ruling.changed.is_some()) << 4;
         out.extend([LAYOUT, flags]);
         out.extend(asked.id.0.to_le_bytes());
         out.extend(text.text.0.to_le_bytes());
@@ -99,6 +103,11 @@ impl Entry<'_> {
         if let Some(merged) = merged {
             out.extend(merged.0.to_le_bytes());
         }
+        if let Some(Changed { words_added, words_removed }) = ruling.changed {
+            out.extend(words_added.to_le_bytes());
+            out.extend(words_removed.to_le_bytes());
+        }
+        out.extend(text.tally.0);
         out.extend([text.shingles.level(), text.shingles.count() as u8]);
         out.extend([text.numbers.level(), text.numbers.count() as u8]);
         out.extend_from_slice(text.shingles.bytes());
@@ -131,7 +140,7 @@ impl<'a> Entry<'a> {
         let host = u32::from_le_bytes(take(&mut rest)?);
         let words = u32::from_le_bytes(take(&mut rest)?);
         let number_words = u32::from_le_bytes(take(&mut rest)?);
-        let relation = match flags >> 2 {
+        let relation = match flags >> 2 & 3 {
             0 => None,
             1 => Some(Relation::Copy),
             2 => Some(Relation::Excerpt),
@@ -147,6 +156,13 @@ impl<'a> Entry<'a> {
             }),
         };
         let merged = if flags & 2 == 0 { None } else { Some(ArticleId(u128::from_le_bytes(take(&mut rest)?))) };
+        let changed = if flags & 16 == 0 {
+            None
+        } else {
+            let words_added = u32::from_le_bytes(take(&mut rest)?);
+            Some(Changed { words_added, words_removed: u32::from_le_bytes(take(&mut rest)?) })
+        };
+        let tally = Tally(take(&mut rest)?);
         let [level, shingles, numbers_level, numbers] = take(&mut rest)?;
         let (shingles, rest) = rest.split_at_checked(usize::from(shingles) * 3)?;
         let numbers = rest.get(..usize::from(numbers) * 3)?;
@@ -157,8 +173,8 @@ impl<'a> Entry<'a> {
             shingles: Sketch::from_parts(level, shingles),
             numbers: Sketch::from_parts(numbers_level, numbers),
         };
-        let ruling = Ruling { duplicate: flags & 1 != 0, revision, link };
-        Some(Self { id, text, at, origin, ruling, merged, side })
+        let ruling = Ruling { duplicate: flags & 1 != 0, revision, changed, link };
+        Some(Self { id, text, at, origin, ruling, merged, side, tally })
     }
 }
 
@@ -183,10 +199,12 @@ mod tests {
     proptest! {
         #[test]
         fn an_entry_reads_back_as_it_was_packed(
-            text in "([a-z]{1,8} ){0,300}", duplicate: bool, linked: bool, merged: Option<u128>, revision: u32, share in 0..=10_000_u16
+            text in "([a-z]{1,8} ){0,300}", duplicate: bool, linked: bool, merged: Option<u128>, revision: u32,
+            changed: Option<(u32, u32)>, share in 0..=10_000_u16
         ) {
             let link = Link { of: ArticleId(1), cluster: ArticleId(2), relation: Relation::Update, similarity: f64::from(share) / 1e4 };
-            let ruling = Ruling { duplicate, revision, link: linked.then_some(link) };
+            let changed = changed.map(|(words_added, words_removed)| Changed { words_added, words_removed });
+            let ruling = Ruling { duplicate, revision, changed, link: linked.then_some(link) };
             let decision = Decision { ruling, merged: merged.map(ArticleId) };
             let asked = Asked {
                 id: ArticleId(77), host: 5, text: Fingerprint::of(&text), source: None, at: 9,
@@ -196,7 +214,7 @@ mod tests {
             let packed = Entry::pack(&asked, &decision);
             let entry = Entry::read(&packed).unwrap();
             prop_assert_eq!((entry.id, entry.text, entry.at, entry.ruling), (asked.id, asked.text.text, 9, ruling));
-            prop_assert_eq!(entry.merged, decision.merged);
+            prop_assert_eq!((entry.merged, entry.tally), (decision.merged, asked.text.tally));
             prop_assert_eq!(entry.side.shingles, asked.text.shingles.as_ref());
             prop_assert_eq!(entry.side.numbers, asked.text.numbers.as_ref());
         }

@@ -1,6 +1,7 @@
 //! What is kept of a text so that others can be compared with it.
 //!
 //! - the hash of all its words: the exact text;
+//! - a *tally* of them, which tells how many a revision added and removed;
 //! - a sample of its *shingles* (four words in a row: Broder et al., "Syntactic clustering of the web", 1997), and one of
 //!   its numbers, which verify a resemblance;
 //! - *anchors*, by which candidates are found: winnowed shingles of its lead (Schleimer, Wilkerson & Aiken,
@@ -9,6 +10,8 @@
 //! - *probes*, with which it looks for others' anchors: all that could be the anchor of a text that holds this one, or
 //!   is held by it.
 
+use super::fleeting::lasting;
+use super::tally::Tally;
 use super::words::{Word, words};
 use super::{Sketch, TextHash};
 
@@ -44,7 +47,7 @@ const PROBED_LEVEL: u32 = 4;
 const EDGE: usize = 64;
 
 /// What is kept of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Fingerprint {
     /// All its words.
     pub text: TextHash,
@@ -52,6 +55,10 @@ pub struct Fingerprint {
     pub words: u32,
     /// How many of its words are numbers.
     pub number_words: u32,
+    /// How many words of the tally count as one: 2 for pairs of characters, and in between where a text has both.
+    pub per_word: f64,
+    /// Its words by class.
+    pub tally: Tally,
     /// A sample of its shingles.
     pub shingles: Sketch,
     /// A sample of its numbers.
@@ -65,16 +72,19 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    /// The fingerprint of `text`.
+    /// The fingerprint of `text`, without what a page says of itself that changes by itself.
     pub fn of(text: &str) -> Self {
-        let words = words(text);
+        let words = words(&lasting(text));
         let shingles: Vec<u64> = words.windows(SHINGLE).map(shingle).collect();
         let numbers = words.iter().filter(|word| word.number);
         let sample = Sketch::of(shingles.iter().copied(), SAMPLED);
         let (anchors, probes) = anchors(&shingles);
+        let count = words.len() - words.iter().filter(|word| word.pair).count() / 2;
         Self {
             text: TextHash::of(&words),
-            words: u32::try_from(words.len() - words.iter().filter(|word| word.pair).count() / 2).unwrap_or(u32::MAX),
+            words: u32::try_from(count).unwrap_or(u32::MAX),
+            per_word: words.len() as f64 / count.max(1) as f64,
+            tally: Tally::of(&words),
             number_words: u32::try_from(numbers.clone().count()).unwrap_or(u32::MAX),
             shingles: sample,
             numbers: Sketch::of(numbers.map(|word| mix(word.hash)), NUMBERS),

@@ -51,6 +51,11 @@ impl Known {
             + self.anchors.bytes()
     }
 
+    /// Looks at every article, in the order of their numbers.
+    pub fn each(&self, look: impl FnMut(Entry<'_>)) {
+        self.entries.iter().flatten().filter_map(|packed| Entry::read(packed)).for_each(look);
+    }
+
     /// The bytes of the article with this number.
     pub fn packed(&self, number: u32) -> Option<&[u8]> {
         self.entries.get(number.checked_sub(self.first)? as usize)?.as_deref()

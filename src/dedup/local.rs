@@ -9,11 +9,12 @@ use moka::sync::Cache;
 use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
-use super::decide::{Asked, Decision, Finding};
+use super::decide::{Asked, Decision, Finding, Ruling};
 use super::disk::{Disk, Kept, KeptClaim, StoreError};
 use super::entry::Entry;
 use super::index::{Course, Index, course};
 use super::known::Known;
+use super::stats::{Census, Stats};
 use super::store::{LEASE, Limits, Settle, Size};
 use super::visits::{Name, REMEMBERED};
 use crate::record::Origin;
@@ -136,6 +137,28 @@ impl Local {
                 Attempt::Wait(..) => self.resolve(|_| Some(true)),
             }
         }
+    }
+
+    /// Remembers an article as it was decided before. `false` when it is known so, or later, or is being decided.
+    pub fn remember(&self, asked: &Asked, ruling: Ruling) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        state.ready(self.path.as_deref())?;
+        state.forget(asked.at, &self.limits)?;
+        let before = state.known.by_id(asked.id).map(|(number, entry)| (number, entry.ruling.revision));
+        if before.is_some_and(|(number, known)| known >= ruling.revision || state.pending.contains_key(&number)) {
+            return Ok(false);
+        }
+        let packed = Entry::pack(asked, &Decision { ruling, merged: None });
+        state.replace(before.map(|(number, _)| number), packed.into(), &asked.text.anchors, &asked.text.edges)?;
+        Ok(true)
+    }
+
+    /// What is known, in numbers.
+    pub fn stats(&self) -> Stats {
+        let size = self.size();
+        let mut census = Census::default();
+        self.lock().known.each(|entry| census.count(&entry));
+        census.stats(&size)
     }
 
     /// Settles a claim, if the token is still that of its holder.
@@ -324,11 +347,26 @@ impl State {
             return Ok(());
         };
         Entry::set_at(&mut packed, asked.at);
-        let kept = Kept { number: self.known.next_number(), packed, anchors: asked.text.anchors.clone() };
+        self.replace(Some(old), packed, &asked.text.anchors, &[])
+    }
+
+    /// Remembers an article under a number of its own, in place of an old one, with nothing to be settled.
+    fn replace(
+        &mut self,
+        old: Option<u32>,
+        packed: Box<[u8]>,
+        anchors: &[u32],
+        edges: &[u32],
+    ) -> Result<(), StoreError> {
+        let kept = Kept { number: self.known.next_number(), packed, anchors: anchors.to_vec() };
         self.on_disk(|disk| disk.write(&kept, None))?;
-        self.on_disk(|disk| disk.forget(&[old]))?;
-        self.known.insert(kept.number, kept.packed, &kept.anchors, &[]);
-        self.known.remove(old);
+        if let Some(old) = old {
+            self.on_disk(|disk| disk.forget(&[old]))?;
+        }
+        self.known.insert(kept.number, kept.packed, anchors, edges);
+        if let Some(old) = old {
+            self.known.remove(old);
+        }
         Ok(())
     }
 

@@ -25,6 +25,7 @@ use super::decide::{Asked, Decision, Finding, Ruling};
 use super::entry::Entry;
 use super::index::{Course, Index as _, course};
 use super::learned::Learned;
+use super::stats::{Census, Stats};
 use super::store::{LEASE, Limits, Settle, Size};
 use crate::record::Origin;
 use slice::{Pending, Slice, View, write_position};
@@ -49,6 +50,12 @@ const LOOK_AFTER: Duration = Duration::from_secs(2);
 
 /// How often leases are renewed: four times in their length.
 const RENEW_EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 4);
+
+/// The lease of what nobody has to settle.
+const SETTLED: Duration = Duration::ZERO;
+
+/// Keys that are looked at with one call where all are counted; some milliseconds of Redis's time.
+const SCANNED_AT_ONCE: usize = 1_000;
 
 /// Claims that are settled with one script, at most.
 const SETTLED_AT_ONCE: usize = 500;
@@ -148,7 +155,7 @@ impl Shared {
     pub async fn claim(&self, asked: &Asked) -> (Finding, Option<(u32, u64)>) {
         let mut wait = FIRST_WAIT;
         loop {
-            match self.attempt(asked).await {
+            match self.attempt(asked, LEASE).await {
                 Ok(Some(done)) => return done,
                 Ok(None) => {
                     sleep(wait).await;
@@ -162,21 +169,48 @@ impl Shared {
         }
     }
 
-    /// Decides what `asked` is and settles it. Blocks.
-    pub fn decide_now(&self, asked: &Asked) -> Finding {
+    /// Decides what `asked` is, settled at once. Blocks.
+    pub fn decide_now(&self, asked: &Asked) -> Result<Finding, StoreError> {
         self.runtime.block_on(async {
-            let (finding, claim) = self.claim(asked).await;
-            if let Some((number, token)) = claim {
-                self.settle(number, token, Settle::Confirm);
-                self.settled(LEASE).await;
+            let mut wait = FIRST_WAIT;
+            loop {
+                if let Some((finding, claim)) = self.attempt(asked, SETTLED).await.map_err(away)? {
+                    if let Some((number, token)) = claim {
+                        // One that another left pending.
+                        self.settle(number, token, Settle::Confirm);
+                        self.settled(LEASE).await;
+                    }
+                    return Ok(finding);
+                }
+                sleep(wait).await;
+                wait = (wait * 2).min(LONGEST_WAIT);
             }
-            finding
         })
+    }
+
+    /// Remembers an article as it was decided before. `false` when it is known so, or later, or is being decided. Blocks.
+    pub fn remember(&self, asked: &Asked, ruling: Ruling) -> Result<bool, StoreError> {
+        let article = Entry::pack(asked, &Decision { ruling, merged: None });
+        self.runtime.block_on(async {
+            let mut seen = NOTHING.to_vec();
+            loop {
+                match self.ask(asked, &seen, &article, 0, SETTLED).await.map_err(away)? {
+                    Answer::Written(_) => return Ok(true),
+                    Answer::Known(_, slice) if slice.knows(asked.id, ruling.revision) => return Ok(false),
+                    Answer::Known(numbers, _) => seen = numbers,
+                }
+            }
+        })
+    }
+
+    /// What is known, in numbers: reads all articles, some at a time. Blocks.
+    pub fn stats(&self) -> Result<Stats, StoreError> {
+        self.runtime.block_on(self.census()).map_err(away)
     }
 
     /// What `asked` would be, without claiming it.
     pub async fn look(&self, asked: &Asked) -> Finding {
-        match self.ask(asked, &[], &[], 0).await {
+        match self.ask(asked, &[], &[], 0, SETTLED).await {
             Ok(Answer::Known(_, slice)) => {
                 let state = self.lock();
                 let view = View { slice: &slice, learned: &state.learned };
@@ -247,19 +281,20 @@ impl Shared {
         self.lock().size
     }
 
-    /// Claims; `None` when another's claim must be settled first.
-    async fn attempt(&self, asked: &Asked) -> RedisResult<Option<(Finding, Option<(u32, u64)>)>> {
+    /// Claims for as long as `lease`; `None` when another's claim must be settled first.
+    async fn attempt(&self, asked: &Asked, lease: Duration) -> RedisResult<Option<(Finding, Option<(u32, u64)>)>> {
         let (mut decision, mut seen) = (NEW, NOTHING.to_vec());
         loop {
             let (article, token) = (Entry::pack(asked, &decision), self.token());
-            let (numbers, slice) = match self.ask(asked, &seen, &article, token).await? {
+            let (numbers, slice) = match self.ask(asked, &seen, &article, token, lease).await? {
                 Answer::Written(number) => {
                     let mut state = self.lock();
-                    state.held.insert(number, token);
                     if let Some(entry) = Entry::read(&article) {
                         state.learned.learn(&entry, &asked.text.edges);
                     }
-                    return Ok(Some((Finding::Decided(decision), Some((number, token)))));
+                    let claim = (lease != SETTLED).then_some((number, token));
+                    state.held.extend(claim);
+                    return Ok(Some((Finding::Decided(decision), claim)));
                 }
                 Answer::Known(numbers, slice) => (numbers, slice),
             };
@@ -287,7 +322,14 @@ impl Shared {
         course(asked, &view, |number| slice.is_pending(number), self.limits.original)
     }
 
-    async fn ask(&self, asked: &Asked, seen: &[u8], article: &[u8], token: u64) -> RedisResult<Answer> {
+    async fn ask(
+        &self,
+        asked: &Asked,
+        seen: &[u8],
+        article: &[u8],
+        token: u64,
+        lease: Duration,
+    ) -> RedisResult<Answer> {
         let packed = |shingles: &[u32]| shingles.iter().flat_map(|one| one.to_le_bytes()).collect::<Vec<u8>>();
         let mut call = self.scripts.claim.prepare_invoke();
         call.key(&self.prefix)
@@ -299,7 +341,7 @@ impl Shared {
             .arg(seen)
             .arg(article)
             .arg(&token.to_le_bytes()[..])
-            .arg(LEASE.as_secs())
+            .arg(lease.as_secs())
             .arg(write_position(&asked.consumed));
         let answer: Vec<Vec<u8>> = call.invoke_async(&mut self.connection.clone()).await?;
         self.is_well();
@@ -425,6 +467,24 @@ impl Shared {
         Ok(Size { articles, pending, memory_bytes: used.unwrap_or_default(), disk_bytes: 0 })
     }
 
+    async fn census(&self) -> RedisResult<Stats> {
+        let (mut census, mut cursor) = (Census::default(), 0_u64);
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("MATCH").arg(format!("{}:e*", self.prefix)).arg("COUNT").arg(SCANNED_AT_ONCE);
+            let (next, keys): (u64, Vec<Vec<u8>>) = scan.query_async(&mut self.connection.clone()).await?;
+            if !keys.is_empty() {
+                let articles: Vec<Option<Vec<u8>>> =
+                    redis::cmd("MGET").arg(keys).query_async(&mut self.connection.clone()).await?;
+                articles.iter().flatten().filter_map(|packed| Entry::read(packed)).for_each(|one| census.count(&one));
+            }
+            cursor = next;
+            if cursor == 0 {
+                return Ok(census.stats(&self.measure().await?));
+            }
+        }
+    }
+
     fn ttl_ms(&self) -> u64 {
         u64::try_from(self.limits.ttl.as_millis()).unwrap_or(u64::MAX)
     }
@@ -457,10 +517,15 @@ impl std::fmt::Debug for Shared {
 }
 
 /// What an article is that resembles nothing.
-const NEW: Decision = Decision { ruling: Ruling { duplicate: false, revision: 1, link: None }, merged: None };
+const NEW: Decision =
+    Decision { ruling: Ruling { duplicate: false, revision: 1, changed: None, link: None }, merged: None };
 
 /// The numbers of an article that resembles nothing: none by id, none by text, no candidates.
 const NOTHING: &[u8] = &[0xFF; 8];
+
+fn away(failure: RedisError) -> StoreError {
+    StoreError::Away { detail: failure.to_string() }
+}
 
 fn not_ours() -> RedisError {
     RedisError::from((redis::ErrorKind::UnexpectedReturnType, "an answer that the script does not give"))

@@ -19,9 +19,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::StoreError;
-use super::decide::{Asked, Finding, Original};
+use super::decide::{Asked, Finding, Original, Ruling};
 use super::local::Local;
 use super::shared::Shared;
+use super::stats::Stats;
 use super::visits;
 use crate::fetch::Validators;
 use crate::record::Origin;
@@ -123,7 +124,28 @@ impl Store {
     pub fn decide_now(&self, asked: &Asked) -> Result<Finding, StoreError> {
         match &self.0 {
             Kept::Here(local) => local.decide_now(asked),
-            Kept::Shared(shared) => Ok(shared.decide_now(asked)),
+            Kept::Shared(shared) => shared.decide_now(asked),
+        }
+    }
+
+    /// Remembers an article that appeared before, as it was decided then. `false` when it is known in this revision or a
+    /// later one, or is being decided.
+    ///
+    /// A shared store is waited for, on a thread that is not the runtime's.
+    pub fn remember(&self, asked: &Asked, ruling: Ruling) -> Result<bool, StoreError> {
+        match &self.0 {
+            Kept::Here(local) => local.remember(asked, ruling),
+            Kept::Shared(shared) => shared.remember(asked, ruling),
+        }
+    }
+
+    /// What is known, in numbers: reads all of it.
+    ///
+    /// A shared store is waited for, on a thread that is not the runtime's.
+    pub fn stats(&self) -> Result<Stats, StoreError> {
+        match &self.0 {
+            Kept::Here(local) => Ok(local.stats()),
+            Kept::Shared(shared) => shared.stats(),
         }
     }
 

@@ -6,11 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::lines::{LONGEST, Lines};
 use super::{ArticleId, Asked, Finding, Fingerprint, Store, StoreError, host_hash};
 use crate::record::{Origin, Relation};
-
-/// A document longer than this is refused: a line is held in memory.
-const LONGEST_LINE: u64 = 64 * 1024 * 1024;
 
 /// Why a stream can't be read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +22,7 @@ pub enum StreamError {
         source: serde_json::Error,
     },
     /// A line is longer than any article.
-    #[error("line {line} is longer than {LONGEST_LINE} bytes")]
+    #[error("line {line} is longer than {LONGEST} bytes")]
     TooLong {
         /// Its number, from 1.
         line: u64,
@@ -58,28 +56,16 @@ struct Answer<'a> {
 ///
 /// What is known is kept in `store`, and each decision is settled at once. The id of an article of an earlier
 /// stream is told as the store has it: a hash. A document whose id comes again with the same text is the same document, and gets the same answer.
-pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write, store: &Store) -> Result<u64, StreamError> {
+pub fn dedup_stream(documents: impl BufRead, mut answers: impl Write, store: &Store) -> Result<u64, StreamError> {
     let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32);
     // The stream's ids are names of its own; ours are hashes of them.
     let mut names: HashMap<ArticleId, String> = HashMap::new();
-    let mut line = Vec::new();
-    let (mut count, mut number) = (0, 0);
-    loop {
-        line.clear();
-        number += 1;
-        let read = std::io::Read::take(&mut documents, LONGEST_LINE).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            answers.flush()?;
-            return Ok(count);
-        }
-        if line.len() as u64 == LONGEST_LINE {
-            return Err(StreamError::TooLong { line: number });
-        }
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
+    let mut lines = Lines::of(documents);
+    let mut count = 0;
+    while let Some(line) = lines.next()? {
+        let Some(text) = line.text else { return Err(StreamError::TooLong { line: line.number }) };
         let document: Document =
-            serde_json::from_slice(&line).map_err(|source| StreamError::NotADocument { line: number, source })?;
+            serde_json::from_slice(text).map_err(|source| StreamError::NotADocument { line: line.number, source })?;
         let id = ArticleId::of_key(&document.id);
         let origin = Origin { topic: document.id.clone(), partition: 0, offset: 0 };
         let asked = Asked {
@@ -104,6 +90,8 @@ pub fn dedup_stream(mut documents: impl BufRead, mut answers: impl Write, store:
         names.entry(id).or_insert(document.id);
         count += 1;
     }
+    answers.flush()?;
+    Ok(count)
 }
 
 #[cfg(test)]

@@ -180,6 +180,7 @@ mod tests {
             final_url: String::new(),
             content,
             revision: 1,
+            changed: None,
             duplicate,
             fetch: Fetch::default(),
             input: Input::default(),

@@ -27,6 +27,9 @@ pub struct Article {
     pub content: Content,
     /// 1 for a new article, one more for each change of its text.
     pub revision: u32,
+    /// What a revision changed since the one before; null for the first.
+    #[serde(default)]
+    pub changed: Option<Changed>,
     /// How this text relates to one that was known before it, if it does.
     pub duplicate: Option<Duplicate>,
     /// How the page was had.
@@ -53,7 +56,7 @@ pub struct Content {
     pub authors: Vec<String>,
     /// When it was published, in the publisher's own time zone.
     pub published_at: Option<Date>,
-    /// When it was last changed, as the page says.
+    /// When it was last changed, as the page says; of a revision whose page does not say, when the change was seen.
     pub modified_at: Option<Date>,
     /// The language of the text (ISO 639-1, or 639-3 where there is no shorter code).
     pub language: Option<String>,
@@ -138,6 +141,18 @@ pub struct Rights {
     /// What the site's robots.txt says about the use of its pages (`Content-Signal`), lower case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_signal: Option<String>,
+}
+
+/// What a revision changed. A word that took another's place was added, and the other removed.
+///
+/// Exact where words were only added or only removed, and for a few; estimated to about a third where many were replaced, since
+/// the text of before is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Changed {
+    /// Words that the text did not have.
+    pub words_added: u32,
+    /// Words that it has no more.
+    pub words_removed: u32,
 }
 
 /// How a text relates to one that was known before it.

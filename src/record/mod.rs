@@ -17,8 +17,8 @@ pub mod url;
 
 pub use self::url::{Identity, RefusedUrl, as_told, is_plausible_canonical, site};
 pub use article::{
-    Article, Attribution, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights, SCHEMA_VERSION,
-    article_id, schema,
+    Article, Attribution, Changed, Content, Duplicate, Fetch, Image, Input, Publisher, Relation, Rights,
+    SCHEMA_VERSION, article_id, schema,
 };
 pub use date::Date;
 pub use ending::{Ending, Verdict};

@@ -18,7 +18,7 @@ mod subscriptions;
 
 pub use pipeline::{Parts, Pipeline};
 pub use quarantine::{DEADLY, Quarantine, Trace};
-pub use run::{WorkerError, run};
+pub use run::{WorkerError, open_store, run};
 pub use shutdown::Shutdown;
 pub use stop::Stop;
 pub use subscriptions::Subscriptions;

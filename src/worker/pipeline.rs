@@ -298,6 +298,7 @@ impl Pipeline {
             final_url: page.url.to_string(),
             content: extraction.content,
             revision: 1,
+            changed: None,
             duplicate: None,
             fetch,
             input,
@@ -395,7 +396,10 @@ impl Pipeline {
         };
         notes.cluster_merged = decision.merged.map(|cluster| cluster.to_string());
         let ruling = decision.ruling;
-        article.revision = ruling.revision;
+        (article.revision, article.changed) = (ruling.revision, ruling.changed);
+        if ruling.changed.is_some() && article.content.modified_at.is_none() {
+            article.content.modified_at = article.fetch.fetched_at.parse().ok();
+        }
         article.duplicate = ruling.link.map(|link| Duplicate {
             cluster: link.cluster.to_string(),
             of: link.of.to_string(),

@@ -176,8 +176,11 @@ impl Worker {
 /// The most articles remembered: 2,000,000 take about 1 GB.
 const MOST_KNOWN: usize = 2_000_000;
 
-/// What is known, from where the settings keep it.
-fn open_store(settings: &Settings) -> Result<Arc<Store>, StoreError> {
+/// What is known, from where the settings keep it. Must be called within a runtime.
+///
+/// # Errors
+/// The folder or the address can't be used, or another worker has the folder.
+pub fn open_store(settings: &Settings) -> Result<Arc<Store>, StoreError> {
     let limits = Limits { ttl: settings.dedup.ttl, most: MOST_KNOWN, original: Original::First };
     match settings.dedup.store {
         DedupStore::Embedded => Store::open(limits, &settings.dedup_folder()),

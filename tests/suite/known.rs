@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::command::newswire_fed;
-use crate::keeper;
+use crate::command::{newswire, newswire_fed};
 use crate::setup::{Setup, of_url};
 use crate::site::Answer;
 use crate::wait::{self, SOON};
 use crate::worker::Worker;
+use crate::{keeper, pages, schema};
 
 /// A setup whose workers keep what they know.
 fn embedded(name: &str) -> Setup {
@@ -141,4 +141,109 @@ fn whenever_the_process_is_killed_every_answer_stands_and_every_copy_is_found() 
     let differs = answer.out.lines().zip(expected.lines()).find(|(now, then)| now != then);
     assert_eq!(differs, None);
     assert_eq!(answer.out.lines().count(), documents.len());
+}
+
+/// The records that a worker published of these articles.
+fn archive_of(name: &str, numbers: std::ops::RangeInclusive<usize>) -> String {
+    let setup = Setup::new(name);
+    let worker = Worker::start(&setup);
+    let count = numbers.clone().count();
+    setup.send_urls(numbers.map(|number| format!("http://alpha.example/article/{number}")));
+    setup.ended(count);
+    setup.committed_to_the_end();
+    worker.stop();
+    setup.read("articles").all().iter().map(|record| format!("{}\n", record.json())).collect()
+}
+
+#[test]
+fn an_archive_that_is_loaded_is_known_to_the_worker() {
+    let archive = archive_of("known-archive", 1..=6);
+    let setup = embedded("known-loaded");
+    let file = setup.file("archive.jsonl", format!("{archive}no record\n"));
+    let settings = setup.write_settings("load.toml");
+    let (file, settings) = (file.to_str().unwrap(), settings.to_str().unwrap());
+    let loaded = newswire(&["dedup", "--load", file, "--config", settings]);
+    assert_eq!((loaded.code, &loaded.json()), (1, &json!({ "read": 7, "loaded": 6, "known": 0, "bad": 1 })));
+    assert!(loaded.err.contains("line 7: "), "{}", loaded.err);
+    let again = newswire(&["dedup", "--load", file, "--config", settings]).json();
+    assert_eq!(again, json!({ "read": 7, "loaded": 0, "known": 6, "bad": 1 }));
+    let stats = newswire(&["dedup", "--stats", "--config", settings]).json();
+    assert_eq!((&stats["articles"], &stats["stories"]["by_size"]), (&6.into(), &json!({ "1": 6 })));
+    assert!(stats["disk_bytes"].as_u64().unwrap() > 1_000 && stats["oldest"].is_string(), "{stats}");
+
+    let worker = Worker::start(&setup);
+    let locked = newswire(&["dedup", "--load", file, "--config", settings]);
+    assert_eq!(locked.code, 1);
+    assert!(locked.err.contains("another worker has this folder open"), "{}", locked.err);
+    let urls = |host: &str| (1..=7).map(|number| format!("http://{host}.example/article/{number}")).collect::<Vec<_>>();
+    setup.send_urls(urls("alpha"));
+    setup.ended(7);
+    setup.send_urls(urls("beta"));
+    let outcomes = setup.ended(14);
+    for (url, copy) in urls("alpha").iter().zip(urls("beta")).take(6) {
+        let (own, copy) = (of_url(&outcomes, url)[0].json(), of_url(&outcomes, &copy)[0].json());
+        assert_eq!(own["outcome"], "unchanged", "{own}");
+        assert_eq!((&copy["outcome"], &copy["of"]), (&"duplicate".into(), &own["article_id"]), "{copy}");
+    }
+    assert_eq!(of_url(&outcomes, "http://alpha.example/article/7")[0].json()["outcome"], "published");
+    worker.stop();
+}
+
+#[test]
+fn an_archive_whose_loading_was_killed_is_loaded_to_its_end_and_nothing_twice() {
+    let record = |number: usize| {
+        let body: Vec<String> = (0..120).map(|word| format!("s{number}w{word}")).collect();
+        let (id, url) = (format!("{number:032x}"), format!("http://h{number}.example/"));
+        json!({ "id": id, "canonical_url": url, "body": body.join(" "), "revision": 1 }).to_string()
+    };
+    let records: Vec<String> = (0..4_000).map(record).collect();
+    let folder = keeper::folder("known-load-killed").join("store");
+    let arguments = ["dedup", "--load", "-", "--store", folder.to_str().unwrap()];
+    let mut process = Command::new(env!("CARGO_BIN_EXE_newswire"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    keeper::started(process.id());
+    let mut stdin = process.stdin.take().unwrap();
+    // A pipe and a buffer hold about a thousand of them: when the last is taken in, the first are loaded.
+    records[..2_500].iter().for_each(|record| writeln!(stdin, "{record}").unwrap());
+    process.kill().unwrap();
+    process.wait().unwrap();
+    keeper::ended(process.id());
+    let again = newswire_fed(&arguments, records.join("\n").as_bytes()).json();
+    let (loaded, known) = (again["loaded"].as_u64().unwrap(), again["known"].as_u64().unwrap());
+    assert_eq!((loaded + known, &again["bad"]), (4_000, &0.into()), "{again}");
+    assert!(known > 0 && loaded > 0, "{again}");
+    let stats = newswire(&["dedup", "--stats", "--store", folder.to_str().unwrap()]).json();
+    assert_eq!((&stats["articles"], &stats["pending"]), (&4_000.into(), &0.into()), "{stats}");
+}
+
+#[test]
+fn what_a_page_counts_of_itself_is_no_revision_and_a_corrected_figure_is_one() {
+    let page = |killed: &str, views: &str, updated: &str| {
+        let mut paragraphs = pages::article(77).paragraphs;
+        paragraphs.insert(1, format!("Officials in Dunvale said that {killed} people had been killed by the storm."));
+        paragraphs.extend([format!("{views} views"), format!("Updated {updated}")]);
+        Answer::page(&pages::Page { paragraphs, ..pages::article(77) })
+    };
+    let setup = embedded("known-revised");
+    let states =
+        [page("12", "1,204", "5 minutes ago"), page("12", "31,877", "2 hours ago"), page("13", "40,000", "yesterday")];
+    setup.site.sequence("alpha.example/storm", states.to_vec());
+    let worker = Worker::start(&setup);
+    for (round, expected) in ["published", "unchanged", "revised"].into_iter().enumerate() {
+        setup.send_urls(["http://alpha.example/storm"]);
+        let outcomes = setup.ended(round + 1);
+        assert_eq!(outcomes.last().unwrap().json()["outcome"], expected);
+    }
+    setup.committed_to_the_end();
+    let articles: Vec<_> = setup.read("articles").all().iter().map(schema::article).collect();
+    let told = |article: &serde_json::Value| (article["revision"].clone(), article["changed"].clone());
+    assert_eq!(told(&articles[0]), (1.into(), serde_json::Value::Null));
+    assert_eq!(told(&articles[1]), (2.into(), json!({ "words_added": 1, "words_removed": 1 })));
+    assert!(articles[0]["modified_at"].is_null() && articles[1]["modified_at"].is_string(), "{}", articles[1]);
+    worker.stop();
 }

@@ -10,7 +10,7 @@ use newswire::record::Origin;
 use serde_json::json;
 use url::Url;
 
-use crate::command::newswire_fed;
+use crate::command::{newswire, newswire_fed};
 use crate::redis::Redis;
 use crate::setup::{Setup, of_url};
 use crate::wait::{self, SOON};
@@ -291,5 +291,48 @@ fn while_redis_is_away_articles_wait_and_nothing_is_published_unclaimed() {
     assert_eq!((&copy["outcome"], &copy["of"]), (&"duplicate".into(), &first[0].json()["article_id"]));
     assert_eq!(of_url(&outcomes, "http://alpha.example/article/2")[0].json()["outcome"], "published");
     wait::until("it to be ready again", SOON, || (worker.get("/readyz")?.status == 200).then_some(()));
+    worker.stop();
+}
+
+#[test]
+fn an_archive_that_is_loaded_is_known_to_the_group() {
+    let redis = Redis::start();
+    let mut setup = Setup::new("shared-loaded");
+    setup.set("dedup", "store", "\"redis\"");
+    setup.set("dedup", "redis_url", &format!("{:?}", redis.url()));
+    let worker = Worker::start(&setup);
+    let urls = |host: &str| (1..=5).map(|number| format!("http://{host}.example/article/{number}")).collect::<Vec<_>>();
+    setup.send_urls(urls("alpha"));
+    setup.ended(5);
+    setup.committed_to_the_end();
+    worker.stop();
+    let archive: String = setup.read("articles").all().iter().map(|record| format!("{}\n", record.json())).collect();
+
+    // The next deployment: another group, another Redis, nothing in it.
+    let away = redis.url();
+    drop(redis);
+    let redis = Redis::start();
+    let mut setup = Setup::new("shared-loaded-anew");
+    setup.set("dedup", "store", "\"redis\"");
+    setup.set("dedup", "redis_url", &format!("{:?}", redis.url()));
+    let (file, settings) = (setup.file("archive.jsonl", archive), setup.write_settings("load.toml"));
+    let (file, settings) = (file.to_str().unwrap(), settings.to_str().unwrap());
+    let loaded = newswire(&["dedup", "--load", file, "--config", settings]);
+    assert_eq!((loaded.code, loaded.json()), (0, json!({ "read": 5, "loaded": 5, "known": 0, "bad": 0 })));
+    assert_eq!(newswire(&["dedup", "--load", file, "--config", settings]).json()["known"], 5);
+    let stats = newswire(&["dedup", "--stats", "--config", settings]).json();
+    assert_eq!((&stats["articles"], &stats["pending"], &stats["stories"]["count"]), (&5.into(), &0.into(), &5.into()));
+    let refused = newswire(&["dedup", "--load", file, "--store", &away]);
+    assert!(refused.code == 1 && refused.err.contains("dedup.redis_url"), "{refused:?}");
+
+    let worker = Worker::start(&setup);
+    setup.send_urls(urls("alpha"));
+    setup.ended(5);
+    setup.send_urls(urls("beta"));
+    let outcomes = setup.ended(10);
+    for (url, copy) in urls("alpha").iter().zip(urls("beta")) {
+        assert_eq!(of_url(&outcomes, url)[0].json()["outcome"], "unchanged");
+        assert_eq!(of_url(&outcomes, &copy)[0].json()["outcome"], "duplicate");
+    }
     worker.stop();
 }

@@ -1,7 +1,7 @@
 -- One step of a claim: reads what is known of an article; and if that is what the caller has seen already, writes.
 --
 -- ARGV: ttl (ms), id (16), text (8), probes (4 each), anchors (4 each), seen, the packed article, token (8), lease (s),
--- consumed (partition 4, offset 8, topic). An empty article is not written.
+-- consumed (partition 4, offset 8, topic). An empty article is not written; with a lease of 0 it is settled at once.
 -- Answers "written" and the number, or "known", all numbers that were found (by id, by text, then candidates; "none" for
 -- none), and for each that is one: the article and its pending claim (or "").
 local ttl_ms, id, text, probes, anchors = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -62,8 +62,12 @@ local is_seen = table.concat(numbers) == seen
 if is_seen and #article > 0 then
     local number = struct.pack('<I4', redis.call('HINCRBY', meta_key, 'n', 1))
     redis.call('SET', entry_key(number), article, 'PX', ttl_ms)
-    local pending = token .. struct.pack('<I4', now_s + lease_s) .. '\0' .. by_id .. consumed
-    redis.call('HSET', prefix .. ':p', number, pending)
+    if lease_s > 0 then
+        local pending = token .. struct.pack('<I4', now_s + lease_s) .. '\0' .. by_id .. consumed
+        redis.call('HSET', prefix .. ':p', number, pending)
+    elseif by_id ~= NONE then
+        redis.call('DEL', entry_key(by_id))
+    end
     file(number, id, text, anchors, ttl_ms)
     return { 'written', number }
 end

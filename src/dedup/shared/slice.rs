@@ -64,6 +64,13 @@ impl Slice {
         self.pending.contains_key(&number)
     }
 
+    /// Whether the article with this id is known in this revision or a later one, or is being decided.
+    pub fn knows(&self, id: ArticleId, revision: u32) -> bool {
+        let Some(number) = self.by_id else { return false };
+        let entry = self.articles.get(&number).and_then(|packed| Entry::read(packed));
+        entry.is_some_and(|entry| entry.id == id && (entry.ruling.revision >= revision || self.is_pending(number)))
+    }
+
     /// All articles of the slice.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         self.articles.values().filter_map(|packed| Entry::read(packed))
