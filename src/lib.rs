@@ -16,4 +16,5 @@ pub mod metrics;
 pub mod record;
 pub mod replay;
 pub mod retry;
+mod shared_store;
 pub mod worker;

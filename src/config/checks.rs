@@ -1,4 +1,4 @@
-//! What must hold between keys, and what this version doesn't do yet.
+//! What must hold between keys.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,16 +9,6 @@ use super::settings::{DedupStore, FrontierStore, Kafka, Settings};
 
 /// librdkafka's `max.poll.interval.ms` where nobody set it.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(300);
-
-/// Refuses what is written and can't be had in this version, rather than to pass over it in silence.
-pub(super) fn not_in_this_version(settings: &Settings, reader: &mut Reader) {
-    let mut refuse = |is_asked: bool, key: &str, instead: &str| {
-        if is_asked {
-            reader.refuse(key, format!("not in this version; allowed is {instead}"));
-        }
-    };
-    refuse(settings.frontier.store == FrontierStore::Redis, "frontier.store", r#""memory""#);
-}
 
 /// Refuses values that are each allowed and can't stand beside each other.
 pub(super) fn between_keys(settings: &Settings, reader: &mut Reader) {
@@ -41,6 +31,9 @@ pub(super) fn between_keys(settings: &Settings, reader: &mut Reader) {
     }
     if settings.dedup.store == DedupStore::Redis && settings.dedup.redis_url.is_none() {
         reader.refuse("dedup.store", "a shared store needs its address: set dedup.redis_url");
+    }
+    if settings.frontier.store == FrontierStore::Redis && settings.dedup.redis_url.is_none() {
+        reader.refuse("frontier.store", "a shared pace needs a store: set dedup.redis_url");
     }
 }
 

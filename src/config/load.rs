@@ -83,7 +83,6 @@ pub(super) fn load_layers(
 
     let mut reader = Reader::new(values);
     let settings = sections::settings(&mut reader);
-    checks::not_in_this_version(&settings, &mut reader);
     checks::between_keys(&settings, &mut reader);
     let (entries, refused) = reader.finish(strays);
     errors.extend(refused);

@@ -402,3 +402,6 @@ impl Local {
         assert_eq!(live, state.known.count());
     }
 }
+
+#[cfg(test)]
+mod model;

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::ConnectionManager;
 use redis::{RedisError, RedisResult, Script};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -28,6 +28,7 @@ use super::learned::Learned;
 use super::stats::{Census, Stats};
 use super::store::{LEASE, Limits, Settle, Size};
 use crate::record::Origin;
+use crate::shared_store;
 use slice::{Pending, Slice, View, write_position};
 
 mod slice;
@@ -69,7 +70,7 @@ pub type Committed = Box<dyn Fn(&Origin) -> Option<bool> + Send + Sync>;
 /// The store.
 pub struct Shared {
     limits: Limits,
-    /// With a hash tag: a script touches keys of one slot only.
+    /// What all keys begin with.
     prefix: String,
     connection: ConnectionManager,
     scripts: Scripts,
@@ -118,21 +119,12 @@ enum Answer {
 impl Shared {
     /// The store at `url`; those who give it the same `name` share it.
     pub fn connect(limits: Limits, url: &str, name: &str) -> Result<Arc<Self>, StoreError> {
-        // TLS by ring, as everywhere here; whoever was first has chosen it already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let refused = |source: RedisError| StoreError::Address { detail: source.to_string() };
-        let config = ConnectionManagerConfig::new()
-            .set_response_timeout(Some(ANSWER_WITHIN))
-            .set_connection_timeout(Some(ANSWER_WITHIN))
-            .set_number_of_retries(1)
-            .set_max_delay(ASK_AGAIN);
-        let client = redis::Client::open(url).map_err(refused)?;
-        let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(refused)?;
+        let connection = shared_store::connect(url, ANSWER_WITHIN, ASK_AGAIN)
+            .map_err(|source| StoreError::Address { detail: source.to_string() })?;
         let script = |body: &str| Script::new(&format!("{}\n{body}", include_str!("shared/index.lua")));
         let shared = Arc::new(Self {
             limits: Limits { ttl: limits.ttl.min(LONGEST_TTL), ..limits },
-            // Short: it is in every key.
-            prefix: format!("{{nw:{:08x}}}", xxhash_rust::xxh3::xxh3_64(name.as_bytes()) as u32),
+            prefix: shared_store::prefix(name),
             connection,
             scripts: Scripts {
                 claim: script(include_str!("shared/claim.lua")),

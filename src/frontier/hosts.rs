@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::Patience;
 use super::audit::{Audit, Request};
 use super::host::{Gate, Hold, Host, LONGEST_CRAWL_DELAY, Pace};
+use super::shared::{Lent, SharedPace};
 use super::trouble::{Cause, Sign};
 use crate::fetch::retry_after;
 use crate::record::Reason;
@@ -44,6 +45,7 @@ struct Shared {
     audit: Audit,
     pauses: [AtomicU64; 3],
     dice: RandomState,
+    group: OnceLock<SharedPace>,
 }
 
 #[derive(Debug, Default)]
@@ -63,6 +65,8 @@ pub struct Turn {
     begun: Instant,
     since: Instant,
     end: (Sign, Option<u16>, Box<str>),
+    /// Where the workers of a group keep the pace together.
+    lent: Option<Lent>,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -125,6 +129,7 @@ impl Hosts {
             audit: Audit::default(),
             pauses: Default::default(),
             dice: RandomState::new(),
+            group: OnceLock::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -183,7 +188,22 @@ impl Hosts {
             }
         };
         drop(place);
-        Ok(self.begun(name, slot, begun))
+        let mut turn = self.begun(name, slot, begun);
+        if let Some(group) = self.shared.group.get() {
+            let lent = group.turn(&turn.host, until).await;
+            turn.lent = lent.map_err(|free| self.busy(host, free, Why::Busy))?;
+        }
+        Ok(turn)
+    }
+
+    /// Keeps the pace together with the other workers of a group from now on. Only the first call counts.
+    pub fn share(&self, pace: SharedPace) {
+        let _ = self.shared.group.set(pace);
+    }
+
+    /// The pace that is kept together with others, if it is.
+    pub fn group(&self) -> Option<&SharedPace> {
+        self.shared.group.get()
     }
 
     /// A seat in the queue of `host`: for as long as somebody waits for anything of it, its robots.txt included.
@@ -221,7 +241,7 @@ impl Hosts {
 
     fn begun(&self, host: Arc<str>, slot: OwnedSemaphorePermit, begun: Instant) -> Turn {
         let end = (Sign::Nothing, None, Box::default());
-        Turn { shared: self.shared.clone(), host, begun, since: begun, end, _slot: slot }
+        Turn { shared: self.shared.clone(), host, begun, since: begun, end, lent: None, _slot: slot }
     }
 
     /// What somebody is told who can wait until `until`; `None` where the gate opens before.
@@ -269,6 +289,9 @@ impl Hosts {
             state.resume();
         }
         drop(table);
+        if let Some(group) = self.shared.group.get() {
+            group.forget(host);
+        }
         tracing::info!(host, "host resumed");
     }
 
@@ -385,6 +408,10 @@ impl Drop for Turn {
             }
         });
         let pause = state.ended(sign, status, took, now, self.shared.dice());
+        if let Some(lent) = &mut self.lent {
+            let free = state.free_at(self.shared.delay).unwrap_or(now);
+            lent.rest = free.saturating_duration_since(now);
+        }
         drop(table);
         if sign == Sign::Nothing {
             return;

@@ -2,7 +2,8 @@
 //!
 //! - [`Frontier::admit`]: the operator's orders, robots.txt, then the host's turn. The one door to the network.
 //! - [`Hosts`]: the pace of each host; a [`Turn`] is the right to one request. `host` is what is known of one,
-//!   `trouble` how it is treated when it refuses us or fails, `addresses` the pace of the servers below, `turns` both.
+//!   `trouble` how it is treated when it refuses us or fails, `addresses` the pace of the servers below, `turns` both;
+//!   `shared` is the pace that the workers of a group keep together.
 //! - [`Robots`]: robots.txt of each origin, fetched once however many wait for it.
 //! - [`Rules`]: what a robots.txt says to us (RFC 9309).
 //! - `orders`: what the operator says about hosts, in a file.
@@ -17,6 +18,7 @@ mod hosts;
 mod orders;
 mod robots;
 mod rules;
+mod shared;
 mod trouble;
 mod turns;
 mod view;
@@ -29,5 +31,6 @@ pub use hosts::{Busy, Hosts, Turn, Why};
 pub use orders::{Order, Orders, OrdersError};
 pub use robots::{Robots, Standing};
 pub use rules::{Rules, product_token};
+pub use shared::{Lent, SharedPace};
 pub use trouble::{Cause, Sign};
 pub use view::{HostView, State};

@@ -11,11 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::session::Session;
 use super::{Parts, Pipeline, Quarantine, Shutdown};
 use crate::admin::{self, Health, HostPages, Status};
-use crate::config::{DedupStore, Membership, Settings};
+use crate::config::{DedupStore, FrontierStore, Membership, Settings};
 use crate::dedup::{Gauges, Limits, Original, Store, StoreError};
 use crate::feeds::FeedFigures;
 use crate::fetch::{Client, ClientError};
-use crate::frontier::{Figures, Frontier, OrdersError};
+use crate::frontier::{Figures, Frontier, OrdersError, SharedPace};
 use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, Place, Share, TopicError};
 use crate::metrics::Metrics;
 
@@ -51,6 +51,9 @@ pub enum WorkerError {
     /// The HTTP client can't be made.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The store that the pace of hosts is shared in has no address that can be read.
+    #[error("dedup.redis_url: {0}")]
+    Pace(#[source] redis::RedisError),
     /// The operator's rules for hosts can't be used.
     #[error(transparent)]
     Orders(#[from] OrdersError),
@@ -92,6 +95,7 @@ impl WorkerError {
                 | Self::Consumer(_)
                 | Self::Client(_)
                 | Self::Orders(_)
+                | Self::Pace(_)
                 | Self::NotAlone(_)
                 | Self::Known(StoreError::Address { .. })
                 | Self::Admin { .. }
@@ -128,6 +132,11 @@ impl Worker {
         let draining = CancellationToken::new();
         let client = Client::new(&settings.fetch)?;
         let frontier = Frontier::new(&settings.frontier, client.clone(), settings.delivery.max_in_flight)?;
+        if settings.frontier.store == FrontierStore::Redis {
+            let (concurrency, lease) = (settings.frontier.host_concurrency, settings.fetch.total_timeout + SPARE_LEASE);
+            let (url, group) = (settings.redis_url(), &settings.kafka.group_id);
+            frontier.hosts().share(SharedPace::connect(url, group, concurrency, lease).map_err(WorkerError::Pace)?);
+        }
         metrics.register(Box::new(Figures::new(frontier.hosts().clone())?))?;
         let known = open_store(&settings)?;
         let place = (settings.dedup.store == DedupStore::Embedded).then(|| link.watch_place());
@@ -172,6 +181,10 @@ impl Worker {
         })
     }
 }
+
+/// How much longer than `fetch.total_timeout` a shared turn at a host is believed to last: what robots.txt and the way to the
+/// store take beside.
+const SPARE_LEASE: Duration = Duration::from_secs(10);
 
 /// The most articles remembered: 2,000,000 take about 1 GB.
 const MOST_KNOWN: usize = 2_000_000;

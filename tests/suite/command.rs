@@ -38,8 +38,17 @@ pub fn newswire<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Answer {
 
 /// Runs `newswire` with these arguments and this input.
 pub fn newswire_fed<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &[u8]) -> Answer {
+    newswire_within(&[], arguments, input)
+}
+
+/// Runs `newswire` with these variables of the environment, these arguments and this input.
+pub fn newswire_within<S: AsRef<std::ffi::OsStr>>(
+    environment: &[(&str, &str)],
+    arguments: &[S],
+    input: &[u8],
+) -> Answer {
     let mut command = Command::new(env!("CARGO_BIN_EXE_newswire"));
-    command.args(arguments).env_remove("RUST_LOG");
+    command.args(arguments).env_remove("RUST_LOG").envs(environment.iter().copied());
     let mut process =
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("newswire");
     let mut stdin = process.stdin.take().unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use crate::redis::Redis;
 use crate::setup::{HOSTS, Setup, of_url};
 use crate::site::{Answer, Visit};
 use crate::topics::Message;
@@ -149,4 +150,45 @@ fn a_file_of_rules_is_read_again_when_it_changes_and_kept_when_it_breaks() {
     wait::until("the rule to be gone", SOON, || (try_one()["outcome"] == "published").then_some(()));
     assert_eq!(setup.site.requests("alpha.example/article/1"), 0);
     worker.stop();
+}
+
+#[test]
+fn workers_of_a_group_keep_a_hosts_interval_together() {
+    let mut redis = Redis::start();
+    let mut setup = polite("polite-together");
+    setup.set("frontier", "store", "\"redis\"");
+    setup.set("dedup", "redis_url", &format!("{:?}", redis.url()));
+    let start = |name: &str| Worker::launch_with(&setup, &[("NEWSWIRE__DELIVERY__INSTANCE_ID", name)]);
+    let mut workers = vec![start("one")];
+    workers[0].ready();
+    let send = |numbers: std::ops::Range<usize>| {
+        setup.send_urls(numbers.map(|number| format!("http://alpha.example/article/{number}")));
+    };
+    let took = |worker: &Worker| worker.metrics().sum("newswire_consumed_messages", &[]) > 0.0;
+    send(0..12);
+    // The second joins while the first reads: partitions change hands.
+    workers.push(start("two"));
+    workers[1].ready();
+    send(12..24);
+    setup.ended(24);
+    assert!(workers.iter().all(took), "both had work");
+    assert!(workers.iter().all(|worker| worker.metrics().sum("newswire_host_pace_shared", &[]) == 1.0));
+    // The store counts from when a worker has read an answer, which is later than the site's note of it. So all that is tolerated
+    // is that its clock and the test's are two, of which one may be set right meanwhile.
+    let tolerance = Duration::from_millis(5);
+    let visits = setup.site.visits();
+    assert!(visits.iter().filter(|visit| visit.path == "/robots.txt").count() >= 2, "each asks for the rules");
+    for pair in visits.windows(2) {
+        let rested = pair[1].begun.saturating_duration_since(pair[0].ended);
+        assert!(rested + tolerance >= DELAY, "rested for {rested:?} between {:?} and {:?}", pair[0], pair[1]);
+    }
+    // Without the store each worker goes on alone, and says so.
+    redis.kill();
+    send(24..32);
+    setup.ended(32);
+    let alone = workers.iter().find(|worker| worker.metrics().sum("newswire_host_turns_alone", &[]) > 0.0);
+    alone.expect("a worker that kept the pace alone").says(&["the pace of hosts is not shared"], SOON);
+    for worker in workers {
+        worker.stop();
+    }
 }

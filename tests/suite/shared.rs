@@ -10,7 +10,7 @@ use newswire::record::Origin;
 use serde_json::json;
 use url::Url;
 
-use crate::command::{newswire, newswire_fed};
+use crate::command::{newswire, newswire_fed, newswire_within};
 use crate::redis::Redis;
 use crate::setup::{Setup, of_url};
 use crate::wait::{self, SOON};
@@ -334,5 +334,52 @@ fn an_archive_that_is_loaded_is_known_to_the_group() {
         assert_eq!(of_url(&outcomes, url)[0].json()["outcome"], "unchanged");
         assert_eq!(of_url(&outcomes, &copy)[0].json()["outcome"], "duplicate");
     }
+    worker.stop();
+}
+
+/// A user that may do what newswire needs, with keys of newswire's alone, and nobody else.
+const USERS: [&str; 2] =
+    ["--user default off", "--user newswire on >hunter2 ~{nw:* +@read +@write +@scripting +@connection +time"];
+
+#[test]
+fn a_store_behind_tls_takes_who_knows_its_authority_and_the_password() {
+    let redis = Redis::start_guarded(&["--requirepass hunter2"]);
+    let authority = redis.authority();
+    let trusting = [("SSL_CERT_FILE", authority.to_str().unwrap())];
+    let ask = |environment: &[(&str, &str)], who: &str, id: &str| {
+        let document = json!({ "id": id, "host": format!("{id}.example"), "text": story("x", 0..60) }).to_string();
+        newswire_within(environment, &["dedup", "--store", &redis.guarded_url(who)], document.as_bytes())
+    };
+    let first = ask(&trusting, ":hunter2", "a");
+    assert_eq!((first.code, &first.lines()[0]["of"]), (0, &serde_json::Value::Null), "{first:?}");
+    let copy = ask(&trusting, ":hunter2", "b");
+    assert_eq!(copy.lines()[0]["of"], ArticleId::of_key("a").to_string(), "{copy:?}");
+    let refused = ask(&trusting, ":hunter3", "c");
+    assert!(refused.code == 1 && refused.err.contains("dedup.redis_url"), "{refused:?}");
+    let untrusted = ask(&[("SSL_CERT_FILE", "/dev/null")], ":hunter2", "d");
+    assert!(untrusted.code == 1 && untrusted.err.contains("dedup.redis_url"), "{untrusted:?}");
+    for answer in [&refused, &untrusted] {
+        assert!(!answer.err.contains("hunter"), "no password is told: {}", answer.err);
+    }
+}
+
+#[test]
+fn a_worker_needs_no_more_of_a_store_than_its_own_keys() {
+    let redis = Redis::start_guarded(&USERS);
+    let mut setup = Setup::new("shared-guarded");
+    setup.set("dedup", "store", "\"redis\"");
+    setup.set("frontier", "store", "\"redis\"");
+    setup.set("dedup", "redis_url", &format!("{:?}", redis.guarded_url("newswire:hunter2")));
+    let authority = redis.authority();
+    let mut worker = Worker::launch_with(&setup, &[("SSL_CERT_FILE", authority.to_str().unwrap())]);
+    worker.ready();
+    setup.send_urls(["http://alpha.example/article/1"]);
+    setup.ended(1);
+    setup.send_urls(["http://beta.example/article/1"]);
+    let outcomes = setup.ended(2);
+    assert_eq!(of_url(&outcomes, "http://beta.example/article/1")[0].json()["outcome"], "duplicate");
+    assert_eq!(worker.metrics().sum("newswire_host_pace_shared", &[]), 1.0);
+    assert_eq!(worker.metrics().sum("newswire_host_turns_alone", &[]), 0.0);
+    assert!(!worker.log().contains("hunter2"), "no password is told");
     worker.stop();
 }

@@ -74,12 +74,6 @@ fn a_file_that_is_no_toml_names_the_line_and_does_not_quote_it() {
 }
 
 #[test]
-fn what_is_not_in_this_version_is_refused() {
-    let error = error("[frontier]\nstore = 'redis'", &[]);
-    assert!(error.starts_with("frontier.store") && error.contains("not in this version"), "{error}");
-}
-
-#[test]
 fn keys_at_odds_with_each_other_are_refused() {
     let error = |text: &str| errors(text, &[]).join("\n");
     let tiers = |a, b| format!("[retry]\ntiers = [{{topic='a', delay='{a}'}}, {{topic='b', delay='{b}'}}]");
@@ -93,4 +87,6 @@ fn keys_at_odds_with_each_other_are_refused() {
     assert!(error(&format!("{poll}session.timeout.ms = 10000")).contains("20s"));
     assert!(error("[admin]\ncontrol = true").contains("set admin.token"));
     assert!(error("[dedup]\nstore = 'redis'").contains("set dedup.redis_url"));
+    assert!(error("[frontier]\nstore = 'redis'").contains("set dedup.redis_url"));
+    file("[frontier]\nstore = 'redis'\n[dedup]\nredis_url = 'redis://a'");
 }
