@@ -1,0 +1,129 @@
+//! What it costs to know many articles: from text to settled decision on one thread, as more and more are known.
+//!
+//!     cargo run --release --example dedup_cost -- 10000 100000 1000000 2000000
+//!     cargo run --release --example dedup_cost -- --memory 10000 100000      nothing on disk
+//!
+//! Articles of 580 words on average by a seeded generator, every fourth a cut copy of one of the last thousand. At each mark the
+//! mean of the last articles before it is printed: microseconds an article, of which the fingerprint; bytes of the index an
+//! article as it counts itself, and as the process grew; bytes on disk an article.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+use std::time::{Duration, Instant};
+
+use newswire::dedup::{ArticleId, Asked, Fingerprint, Limits, Original, Store};
+use newswire::record::Origin;
+
+/// Articles that are measured before a mark.
+const MEASURED: usize = 5_000;
+
+/// SplitMix64 (Steele, Lea and Flood, 2014).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn share(&mut self) -> f64 {
+        (self.roll() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// The article of this number: sentences of words as frequent as in a language, a number now and then.
+fn text(number: usize, vocabulary: &[String]) -> String {
+    let mut dice = Dice(number as u64 * 7_919);
+    let is_copy = number % 4 == 3 && number > 1_000;
+    let (mut dice, share) = if is_copy {
+        let of = number - 1 - (dice.roll() % 1_000) as usize;
+        // Of a copy its own original: cut at the end.
+        (Dice((of - usize::from(of % 4 == 3)) as u64 * 7_919), 0.7 + 0.3 * dice.share())
+    } else {
+        (dice, 1.0)
+    };
+    dice.roll();
+    let words = ((480 + dice.roll() % 200) as f64 * share) as usize;
+    let mut text = String::with_capacity(4_096);
+    for word in 0..words {
+        match dice.roll() % 40 {
+            0 => text.push_str(&(dice.roll() % 10_000).to_string()),
+            _ => {
+                // Zipf's law: the rank of a word is spread evenly over its logarithm.
+                let rank = (vocabulary.len() as f64).powf(dice.share()) as usize - 1;
+                text.push_str(&vocabulary[rank]);
+            }
+        }
+        text.push_str(if word % 19 == 18 { ". " } else { " " });
+        if word % 70 == 69 {
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or_default() * 4_096
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let marks: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let folder = std::env::temp_dir().join(format!("newswire-dedup-cost-{}", std::process::id()));
+    let limits = Limits { ttl: Duration::MAX, most: usize::MAX, original: Original::First };
+    let store = if arguments.iter().any(|argument| argument == "--memory") {
+        Store::new(limits)
+    } else {
+        Store::open(limits, &folder).expect("a folder for temporary files")
+    };
+    let mut dice = Dice(1);
+    let letters =
+        |count: u64, dice: &mut Dice| (0..count).map(|_| char::from(b'a' + (dice.roll() % 26) as u8)).collect();
+    let vocabulary: Vec<String> =
+        (0..30_000_u64).map(|rank| letters(2 + rank.ilog2().min(9) as u64 / 2 + dice.roll() % 4, &mut dice)).collect();
+    let before = resident_bytes();
+    println!("known     us  of which fingerprint  bytes (counted)  bytes (resident)  bytes on disk");
+    let mut number = 0;
+    for mark in marks {
+        let (mut fingerprints, mut claims, mut measured) = (Duration::ZERO, Duration::ZERO, 0_u32);
+        while number < mark {
+            let text = text(number, &vocabulary);
+            let origin = Origin { topic: "news.urls".into(), partition: 0, offset: number as i64 };
+            let started = Instant::now();
+            let text = Fingerprint::of(&text);
+            let printed = started.elapsed();
+            let asked = Asked {
+                id: ArticleId::of_key(&number.to_string()),
+                host: number as u32 % 5_000,
+                text,
+                source: None,
+                origin: origin.clone(),
+                consumed: origin,
+                at: 1_800_000_000,
+            };
+            let started = Instant::now();
+            store.decide_now(&asked).expect("a disk that takes it");
+            let claimed = started.elapsed();
+            number += 1;
+            if number + MEASURED > mark {
+                (fingerprints, claims, measured) = (fingerprints + printed, claims + claimed, measured + 1);
+            }
+        }
+        let us = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(measured.max(1));
+        let (size, articles) = (store.size(), store.size().articles.max(1));
+        let resident = resident_bytes().saturating_sub(before) / articles;
+        println!(
+            "{articles:<9} {:<3.0} {:<21.0} {:<16} {resident:<17} {}",
+            us(fingerprints + claims),
+            us(fingerprints),
+            size.memory_bytes / articles,
+            size.disk_bytes as usize / articles
+        );
+    }
+    drop(store);
+    let _ = std::fs::remove_dir_all(folder);
+}
