@@ -106,7 +106,7 @@ fn ends_sentence(text: &str, at: usize) -> bool {
     }
     let follows_digit = text.as_bytes()[..at].last().is_some_and(u8::is_ascii_digit);
     let word = || rest.split(|char: char| !char.is_alphabetic()).next().unwrap_or_default();
-    !next.is_lowercase() && !next.is_numeric() && !(follows_digit && month(word()).is_some())
+    !(next.is_lowercase() || next.is_numeric() || follows_digit && month(word()).is_some())
 }
 
 fn is_fleeting(fragment: &str) -> bool {

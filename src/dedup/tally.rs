@@ -41,7 +41,7 @@ impl Tally {
 
     /// How many more of each class `now` has. A difference modulo 16 is taken for one from `least` to `least` + 15.
     fn differences<'a>(&'a self, now: &'a Self, least: i32) -> impl Iterator<Item = i32> + 'a {
-        let signed = move |before: u8, now: u8| (i32::from(now) - i32::from(before) - least & 15) + least;
+        let signed = move |before: u8, now: u8| ((i32::from(now) - i32::from(before) - least) & 15) + least;
         let pairs = self.0.iter().zip(&now.0);
         pairs.flat_map(move |(before, now)| [signed(before & 15, now & 15), signed(before >> 4, now >> 4)])
     }
