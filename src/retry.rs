@@ -13,9 +13,18 @@ pub struct Setback {
     /// Why, in words.
     pub detail: String,
     /// How long to wait, where somebody said so.
-    pub wait: Option<Duration>,
+    pub wait: Option<Wait>,
     /// Whether it was a try at all; waiting for a host is none.
     pub effort: Effort,
+}
+
+/// How long to wait, and whose word that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// The host's: it is kept in full.
+    Named(Duration),
+    /// Our own guess, which may have changed meanwhile: it is looked at again at each stop.
+    Guessed(Duration),
 }
 
 /// Whether a delivery counts as a try.
@@ -38,8 +47,9 @@ pub struct History {
 
 /// What becomes of a message after a setback at `now_ms`: deferred, or rejected when it was tried often or long enough.
 ///
-/// Where nobody said how long, each try waits one tier longer than the last. The wait is kept in full, also where no
-/// tier is as long: the message travels on from [`stop`] to stop until it is due.
+/// Where nobody said how long, each try waits one tier longer than the last. A wait that the host named is kept in full, also
+/// where no tier is as long: the message travels on from [`stop`] to stop until it is due. One of our own ends at the
+/// first stop: the host may have been let go meanwhile.
 pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> Verdict {
     let Setback { reason, detail, wait, effort } = setback;
     let attempts = history.attempts_before.saturating_add(u32::from(effort == Effort::Tried));
@@ -57,11 +67,15 @@ pub fn after(setback: Setback, history: History, retry: &Retry, now_ms: i64) -> 
         return Verdict::Rejected { reason, detail: format!("{attempts} tries in {age}; the last: {last}") };
     }
     let by_attempt = retry.tiers.get(attempts.saturating_sub(1) as usize).or(retry.tiers.last());
-    let wait = wait.or(by_attempt.map(|tier| tier.delay)).unwrap_or_default();
-    let Some((topic, _)) = stop(wait, retry, now_ms) else {
+    let wait = wait.or(by_attempt.map(|tier| Wait::Guessed(tier.delay)));
+    let (Wait::Named(length) | Wait::Guessed(length)) = wait.unwrap_or(Wait::Guessed(Duration::ZERO));
+    let Some((topic, stop_ms)) = stop(length, retry, now_ms) else {
         return Verdict::Rejected { reason: Reason::AttemptsExhausted, detail: format!("no retry tiers; {last}") };
     };
-    let not_before_ms = now_ms.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX));
+    let not_before_ms = match wait {
+        Some(Wait::Named(length)) => now_ms.saturating_add(i64::try_from(length.as_millis()).unwrap_or(i64::MAX)),
+        _ => stop_ms,
+    };
     Verdict::Deferred { reason, detail, topic, not_before_ms, attempts }
 }
 
@@ -95,7 +109,8 @@ mod tests {
     }
 
     fn setback(wait: Option<u64>, effort: Effort) -> Setback {
-        Setback { reason: Reason::ServerError, detail: "500".into(), wait: wait.map(Duration::from_secs), effort }
+        let wait = wait.map(|seconds| Wait::Named(Duration::from_secs(seconds)));
+        Setback { reason: Reason::ServerError, detail: "500".into(), wait, effort }
     }
 
     fn fresh(attempts_before: u32) -> History {
@@ -136,6 +151,17 @@ mod tests {
         assert_eq!(at(300), ("1m".into(), 60));
         assert_eq!(at(60), ("1m".into(), 60));
         assert_eq!(at(20), ("1m".into(), 20));
+    }
+
+    #[test]
+    fn a_wait_of_our_own_ends_at_the_first_stop() {
+        let busy = |seconds| {
+            let wait = Some(Wait::Guessed(Duration::from_secs(seconds)));
+            let setback = Setback { reason: Reason::HostBusy, detail: String::new(), wait, effort: Effort::Waited };
+            deferral(after(setback, fresh(0), &retry(), NOW))
+        };
+        assert_eq!(busy(90_000), ("1h".into(), 3_600_000, 0));
+        assert_eq!(busy(20), ("1m".into(), 20_000, 0));
     }
 
     #[test]

@@ -37,8 +37,17 @@ pub enum Standing {
 }
 
 /// The key of a feed on the list: its address without what does not belong to it. `None` for what is no address.
+///
+/// `feed://a.example/` and `feed:https://a.example/` are how some pages and readers write `http://` and `https://`.
 pub fn listed_as(url: &str) -> Option<String> {
-    Identity::of(url).ok().map(|identity| identity.fetch.to_string())
+    let written = url.trim();
+    let behind = written.get(..5).filter(|scheme| scheme.eq_ignore_ascii_case("feed:")).and_then(|_| written.get(5..));
+    let url = match behind {
+        Some(rest) if rest.starts_with("//") => format!("http:{rest}"),
+        Some(rest) => rest.to_owned(),
+        None => written.to_owned(),
+    };
+    Identity::of(&url).ok().map(|identity| identity.fetch.to_string())
 }
 
 impl Roster {
@@ -112,6 +121,13 @@ mod tests {
 
     fn standing(roster: &Roster, id: &str, added_ms: i64) -> Standing {
         roster.standing(KEY, &Ticket { id: id.into(), added_ms }, "own", NOW)
+    }
+
+    #[test]
+    fn the_scheme_of_feeds_is_that_of_pages() {
+        assert_eq!(listed_as("feed://a.example/rss").as_deref(), Some("http://a.example/rss"));
+        assert_eq!(listed_as("feed:https://a.example/rss").as_deref(), Some("https://a.example/rss"));
+        assert_eq!(listed_as("feed:nothing"), None);
     }
 
     #[test]

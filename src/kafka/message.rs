@@ -23,6 +23,9 @@ pub(super) const NEWSWIRE: &str = "newswire";
 /// it travels with the message, and is believed for nothing but the outcome's `replayed_from`.
 pub const REPLAYED_FROM: &str = "replayed_from";
 
+/// The headers that put a message into a trace (W3C Trace Context). They go on to what is written for it.
+const TRACE: [&str; 2] = ["traceparent", "tracestate"];
+
 /// The longest text of an origin that is read: a topic's name has at most 249 characters.
 const LONGEST_ORIGIN: usize = 300;
 
@@ -87,6 +90,11 @@ impl Consumed {
     /// The origin of the rejected message that this one is a replay of, if it is one.
     pub fn replayed_from(&self) -> Option<Origin> {
         self.headers.iter().rev().filter(|(name, _)| name == REPLAYED_FROM).find_map(|(_, value)| origin_in(value))
+    }
+
+    /// The headers that put it into a trace.
+    pub(super) fn trace(&self) -> impl Iterator<Item = HeaderPair> {
+        self.headers.iter().filter(|(name, _)| TRACE.contains(&name.as_str())).cloned()
     }
 
     /// Bytes of key, value and headers.

@@ -55,11 +55,15 @@ impl Writer {
                 let detail = format!("the record has {} bytes; the limit is {MAX_ARTICLE_BYTES}", json.len());
                 ending.verdict = Verdict::Rejected { reason: Reason::TooLarge, detail };
             } else {
-                content.push(Parcel::json(self.articles.clone(), &article.id, json));
+                let record = Parcel::json(self.articles.clone(), &article.id, json);
+                content.push(Parcel { headers: message.trace().collect(), ..record });
             }
         }
         match &ending.verdict {
-            Verdict::Expanded(messages) => content.extend(messages.iter().map(|message| self.expansion(message))),
+            Verdict::Expanded(entries) => content.extend(entries.iter().map(|entry| {
+                let headers = message.trace().collect();
+                Parcel { headers, ..self.expansion(entry) }
+            })),
             Verdict::Rejected { reason, detail } => content.push(self.rejection(message, *reason, detail)),
             Verdict::Deferred { reason, topic, not_before_ms, attempts, .. } => {
                 let headers = [

@@ -9,7 +9,7 @@ use crate::fetch::FetchError;
 use crate::frontier::Refusal as HostRefusal;
 use crate::kafka::Consumed;
 use crate::record::{MalformedMessage, Outcome, Reason, RefusedUrl, Verdict};
-use crate::retry::{self, Effort, History, Setback};
+use crate::retry::{self, Effort, History, Setback, Wait};
 
 /// Why a message does not get to the next stage.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,10 +50,10 @@ impl Stop {
         }
         let reason = message.last_reason?;
         let wait = Duration::from_millis(left_ms.unsigned_abs());
-        Some(Self::deferred(reason, "not due yet; it travels on", Some(wait), Effort::Waited))
+        Some(Self::deferred(reason, "not due yet; it travels on", Some(Wait::Named(wait)), Effort::Waited))
     }
 
-    fn deferred(reason: Reason, detail: impl ToString, wait: Option<Duration>, effort: Effort) -> Self {
+    fn deferred(reason: Reason, detail: impl ToString, wait: Option<Wait>, effort: Effort) -> Self {
         Self::Setback(Setback { reason, detail: detail.to_string(), wait, effort })
     }
 }
@@ -78,7 +78,7 @@ impl From<HostRefusal> for Stop {
         // A robots.txt that can't be had is a try of the host that failed.
         let waited = matches!(failure.reason(), Reason::HostBusy | Reason::HostDown);
         let effort = if waited { Effort::Waited } else { Effort::Tried };
-        Self::deferred(failure.reason(), failure, Some(wait), effort)
+        Self::deferred(failure.reason(), failure, Some(Wait::Guessed(wait)), effort)
     }
 }
 
@@ -87,7 +87,7 @@ impl From<FetchError> for Stop {
         if failure.outcome() == Outcome::Rejected {
             return Self::rejected(failure.reason(), failure);
         }
-        Self::deferred(failure.reason(), &failure, failure.retry_after(), Effort::Tried)
+        Self::deferred(failure.reason(), &failure, failure.retry_after().map(Wait::Named), Effort::Tried)
     }
 }
 

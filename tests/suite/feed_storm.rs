@@ -81,10 +81,11 @@ impl Storm {
 
     /// Messages of each feed that were written and not worked on yet.
     fn in_flight(&self) -> [usize; FEEDS] {
-        let [urls, retry, outcomes] = ["urls", "retry", "outcomes"].map(|topic| self.counted(topic));
+        // The outcomes first: what ends while this reads counts as in flight, and nothing in flight is missed.
+        let [outcomes, urls, retry] = ["outcomes", "urls", "retry"].map(|topic| self.counted(topic));
         let of =
             |counted: &BTreeMap<String, usize>, feed: usize| counted.get(&address(feed)).copied().unwrap_or_default();
-        std::array::from_fn(|feed| (of(&urls, feed) + of(&retry, feed)).saturating_sub(of(&outcomes, feed)))
+        std::array::from_fn(|feed| of(&urls, feed) + of(&retry, feed) - of(&outcomes, feed))
     }
 
     fn wanted(&self) -> BTreeMap<String, usize> {

@@ -43,7 +43,8 @@ fn every_format_is_expanded_by_what_it_is() {
         setup.site.set(&format!("gamma.example/{name}"), answer);
     }
     let _worker = Worker::start(&setup);
-    setup.send_urls(["rss", "atom", "json", "index"].map(|name| format!("http://gamma.example/{name}")));
+    let traced = |name| Message::of(format!("http://gamma.example/{name}")).with("traceparent", format!("00-{name}"));
+    setup.send(&["rss", "atom", "json", "index"].map(traced));
     let outcomes = setup.ended(9);
     for name in ["rss", "atom", "json", "index", "map"] {
         let of_feed = of_url(&outcomes, &format!("http://gamma.example/{name}"));
@@ -57,6 +58,11 @@ fn every_format_is_expanded_by_what_it_is() {
     let mut expanded = urls.iter().filter(is_object).map(Record::json);
     let sent = expanded.find(|message| message["url"] == link(1)).unwrap();
     assert_eq!((sent["source"].as_str(), sent["title"].as_str()), (Some("http://gamma.example/rss"), Some("A & B 1")));
+    // The trace goes on from a feed to the records of its entries.
+    let articles = setup.read("articles").take(4, SOON).to_vec();
+    let mut traces: Vec<_> = articles.iter().filter_map(|article| article.header("traceparent")).collect();
+    traces.sort();
+    assert_eq!(traces, ["00-atom", "00-index", "00-json", "00-rss"]);
 }
 
 #[test]

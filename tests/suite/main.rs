@@ -64,3 +64,4 @@ mod replay;
 mod retries;
 mod shared;
 mod start;
+mod upgrades;
