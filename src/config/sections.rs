@@ -105,6 +105,7 @@ fn fetch(reader: &mut Reader) -> Fetch {
         allow_private_networks: reader.read("fetch.allow_private_networks", false, Switch),
         ports: reader.read("fetch.ports", vec![80, 443, 8080, 8443], Ports),
         ca_file: reader.read("fetch.ca_file", None, OrNone(File)),
+        proxy: reader.read("fetch.proxy", None, OrNone(Address(Text(is_proxy_url, "\"http://HOST:PORT\"")))),
         connect_timeout: reader.read("fetch.connect_timeout", seconds(10), patience()),
         read_timeout: reader.read("fetch.read_timeout", seconds(15), patience()),
         total_timeout: reader.read("fetch.total_timeout", seconds(60), patience()),
@@ -257,6 +258,10 @@ fn is_user_agent(text: &str) -> bool {
 
 fn is_redis_url(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host())
+}
+
+fn is_proxy_url(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| url.scheme() == "http" && url.has_host() && url.path() == "/")
 }
 
 fn is_token(text: &str) -> bool {

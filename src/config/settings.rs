@@ -160,6 +160,8 @@ pub struct Fetch {
     pub resolve: BTreeMap<String, SocketAddr>,
     /// PEM certificates to trust beside the built-in roots.
     pub ca_file: Option<PathBuf>,
+    /// An HTTP proxy that everything is asked through. It resolves names, and the guard does not see their addresses.
+    pub proxy: Option<Secret>,
     /// For a connection, TLS included.
     pub connect_timeout: Duration,
     /// Between two reads.

@@ -267,6 +267,7 @@ mod values {
             ("kafka.bootstrap_servers", "'SSL://a:1,[::1]:2,c'", "'a:b'"),
             ("kafka.bootstrap_servers", "'a:1, b:2'", "'a:1,'"),
             ("delivery.instance_id", "'pod-0'", "'a b'"),
+            ("fetch.proxy", "'http://user:word@a:3128'", "'socks5://a:1'"),
             ("dedup.redis_url", "'rediss://a:1/0'", "'http://a'"),
         ] {
             let (section, name) = key.split_once('.').unwrap();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use reqwest::Proxy;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use tokio::sync::Semaphore;
@@ -45,7 +46,8 @@ const ACCEPT: HeaderValue = HeaderValue::from_static(
      application/atom+xml;q=0.9,application/feed+json;q=0.9,text/plain;q=0.8,*/*;q=0.1",
 );
 
-/// The worker's only way to the network: guarded, without proxy, cookies or redirects of its own.
+/// The worker's only way to the network: guarded, without cookies or redirects of its own, and with a proxy only where
+/// the settings name one.
 ///
 /// A clone is the same client with the same connections. It decides neither whether nor when a host
 /// may be asked: that is the frontier's part.
@@ -78,6 +80,10 @@ pub enum ClientError {
     CaFile { file: PathBuf, cause: String },
     #[error("fetch.resolve has {0:?}: expected a name, an address is always its own")]
     ResolveAddress(String),
+    #[error("fetch.proxy can't be used: {0}")]
+    Proxy(#[source] reqwest::Error),
+    #[error("fetch.proxy and fetch.resolve: a proxy resolves all names itself; take one of the two away")]
+    ProxyAndResolve,
     #[error("TLS can't be set up: {0}")]
     Tls(String),
     #[error("the HTTP client can't be set up: {0}")]
@@ -127,8 +133,13 @@ impl Client {
         if let Some(literal) = literal {
             return Err(ClientError::ResolveAddress(literal.clone()));
         }
+        let proxy = match &settings.proxy {
+            Some(_) if !settings.resolve.is_empty() => return Err(ClientError::ProxyAndResolve),
+            Some(address) => Some(Proxy::all(address.expose()).map_err(ClientError::Proxy)?),
+            None => None,
+        };
         let guard = Arc::new(Guard::new(settings));
-        let resolver = Resolver::new(guard.clone());
+        let resolver = Resolver::new(guard.clone(), proxy.is_some());
         let build = |offer| -> Result<reqwest::Client, ClientError> {
             let builder = reqwest::Client::builder()
                 .tls_backend_preconfigured(client_config(settings, offer)?)
@@ -145,6 +156,10 @@ impl Client {
                 .http1_allow_obsolete_multiline_headers_in_responses(true)
                 .http2_max_header_list_size(LONGEST_HEADER as u32);
             let builder = if offer == Offer::Http1 { builder.http1_only() } else { builder };
+            let builder = match &proxy {
+                Some(proxy) => builder.proxy(proxy.clone()),
+                None => builder,
+            };
             Ok(builder.build()?)
         };
         let inner = Inner {
@@ -174,11 +189,13 @@ impl Client {
         self.inner.guard.check(url)
     }
 
-    /// The address that `url`'s host is at: the first one that may be connected to; `None` where there is none.
+    /// The address that `url`'s host is at: the first one that may be connected to; `None` where there is none, or where
+    /// only a proxy knows it.
     pub async fn address_of(&self, url: &Url) -> Option<IpAddr> {
         match url.host()? {
             Host::Ipv4(address) => Some(address.into()),
             Host::Ipv6(address) => Some(address.into()),
+            Host::Domain(_) if self.inner.resolver.is_for_a_proxy() => None,
             Host::Domain(name) => self.inner.resolver.addresses(name).await.ok()?.first().map(SocketAddr::ip),
         }
     }

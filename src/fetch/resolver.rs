@@ -33,6 +33,8 @@ pub struct Resolver {
     guard: Arc<Guard>,
     known: Cache<String, Arc<[SocketAddr]>>,
     asking: Arc<Semaphore>,
+    /// Whether the only name that is ever connected to is a proxy's, which may be inside.
+    for_a_proxy: bool,
 }
 
 /// A name of which no address may be connected to. It travels inside of reqwest's own error.
@@ -41,10 +43,15 @@ pub struct Resolver {
 pub struct OnlyForbidden(pub IpAddr);
 
 impl Resolver {
-    /// A resolver whose answers `guard` allows.
-    pub fn new(guard: Arc<Guard>) -> Self {
+    /// A resolver whose answers `guard` allows; or one `for_a_proxy` that the operator has chosen, whatever its address.
+    pub fn new(guard: Arc<Guard>, for_a_proxy: bool) -> Self {
         let known = Cache::builder().max_capacity(MOST_NAMES).time_to_live(REMEMBERED).build();
-        Self { guard, known, asking: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { guard, known, asking: Arc::new(Semaphore::new(AT_ONCE)), for_a_proxy }
+    }
+
+    /// Whether all names but the proxy's are the proxy's to resolve.
+    pub const fn is_for_a_proxy(&self) -> bool {
+        self.for_a_proxy
     }
 
     /// The addresses of a name that may be connected to, at least one.
@@ -74,7 +81,7 @@ impl Resolver {
         let mut forbidden = None;
         let mut allowed = Vec::new();
         for address in found {
-            if self.guard.allows(address.ip()) {
+            if self.for_a_proxy || self.guard.allows(address.ip()) {
                 allowed.push(address);
             } else {
                 forbidden = Some(address.ip());
@@ -104,7 +111,7 @@ mod tests {
     use crate::fetch::testing;
 
     fn allowed(addresses: &[&str]) -> Result<Vec<SocketAddr>, OnlyForbidden> {
-        let resolver = Resolver::new(Arc::new(Guard::new(&testing::strict())));
+        let resolver = Resolver::new(Arc::new(Guard::new(&testing::strict())), false);
         resolver.allowed(addresses.iter().map(|address| address.parse().unwrap()))
     }
 

@@ -20,6 +20,7 @@ pub fn strict() -> config::Fetch {
         ports: vec![80, 443, 8080, 8443],
         resolve: BTreeMap::new(),
         ca_file: None,
+        proxy: None,
         connect_timeout: Duration::from_secs(5),
         read_timeout: Duration::from_secs(5),
         total_timeout: Duration::from_secs(20),

@@ -327,4 +327,8 @@ fn settings_that_cannot_be_used_are_named() {
     let mut settings = strict();
     settings.resolve.insert("8.8.8.8".into(), "127.0.0.1:1".parse().unwrap());
     assert!(said(settings).contains("fetch.resolve"));
+    let mut settings = strict();
+    settings.proxy = Some(crate::config::Secret::new("http://127.0.0.1:1"));
+    settings.resolve.insert("a.example".into(), "127.0.0.1:1".parse().unwrap());
+    assert!(said(settings).contains("fetch.proxy and fetch.resolve"));
 }

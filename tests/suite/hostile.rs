@@ -464,3 +464,84 @@ fn no_spelling_of_a_forbidden_address_is_ever_connected_to() {
     let connection = listener.accept();
     assert!(connection.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "somebody connected");
 }
+
+/// A proxy that answers for every name itself: each path leads where it says, percent-encoded.
+fn proxy() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                if stream.read(&mut byte).unwrap_or_default() == 0 {
+                    break;
+                }
+                head.extend(byte);
+            }
+            let head = String::from_utf8_lossy(&head);
+            let target = head.split(' ').nth(1).unwrap_or_default();
+            let answer = match target.split_once("/to/") {
+                _ if target.ends_with("/robots.txt") => answer("404 Not Found", &[], b""),
+                Some((_, way)) => match way.split_once('/') {
+                    Some(("location", to)) => redirect("302 There", to),
+                    Some(("refresh", to)) => {
+                        answer("200 OK", &["Content-Type: text/html", &format!("Refresh: 0; url={to}")], b"")
+                    }
+                    Some((_, to)) => {
+                        let body = format!("<!DOCTYPE html><meta http-equiv=refresh content=\"0; url={to}\">");
+                        answer("200 OK", &["Content-Type: text/html"], body.as_bytes())
+                    }
+                    None => answer("404 Not Found", &[], b""),
+                },
+                None => answer("200 OK", &["Content-Type: text/html"], pages::article(1).html().as_bytes()),
+            };
+            let _ = stream.write_all(&answer);
+        }
+    });
+    address
+}
+
+#[test]
+fn whatever_a_site_sends_us_to_no_forbidden_address_is_connected_to() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut setup = Setup::at("hostile-redirects", "127.0.0.1:1");
+    setup.unset("fetch.resolve");
+    setup.set("fetch", "allow_private_networks", "false");
+    setup.set("fetch", "ports", &format!("[80, 443, {port}]"));
+    // Behind a proxy a public name can be played here; what is told about it goes for names that DNS knows too.
+    setup.set("fetch", "proxy", &format!("\"http://{}\"", proxy()));
+    let config = setup.write_settings("hostile.toml").to_str().unwrap().to_owned();
+    let check = |url: &str| newswire(&["check", url, "--config", &config]).json();
+    assert_eq!(check("http://news.example/story")["outcome"], "published");
+    assert_eq!(check("http://news.example/to/location/http://other.example/story")["outcome"], "published");
+    let inside = [
+        "127.0.0.1",
+        "127.1",
+        "0x7f.1",
+        "017700000001",
+        "2130706433",
+        "0",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[64:ff9b::127.0.0.1]",
+        "[2002:7f00:1::]",
+        "localhost",
+        "a.localhost",
+    ];
+    for host in inside {
+        for way in ["location", "refresh", "meta"] {
+            let said = check(&format!("http://news.example/to/{way}/http://{host}:{port}/"));
+            let got = (&said["outcome"], &said["reason"]);
+            assert_eq!(got, (&"rejected".into(), &"forbidden_address".into()), "{way} to {host}: {said}");
+        }
+    }
+    let said = check("http://news.example/to/location/http://other.example:22/");
+    assert_eq!(said["reason"], "forbidden_port", "{said}");
+    let connection = listener.accept();
+    assert!(connection.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock), "somebody connected");
+}
