@@ -274,7 +274,7 @@ async fn nothing_forbidden_is_ever_connected_to() {
 #[tokio::test]
 async fn a_name_whose_addresses_are_all_forbidden_is_refused_by_the_resolver() {
     // The guard's look at the URL is left out, so that the resolver stands alone.
-    let resolver = resolver::Resolver::new(std::sync::Arc::new(Guard::new(&strict())));
+    let resolver = resolver::Resolver::new(std::sync::Arc::new(Guard::new(&strict())), false);
     let http = reqwest::Client::builder()
         .tls_backend_preconfigured(tls::client_config(&strict(), tls::Offer::Http1).unwrap())
         .dns_resolver(resolver)
