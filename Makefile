@@ -42,12 +42,15 @@ load: compilers kafka ## 20,000 URLs through a real Kafka and a restart: pages a
 # How many pages, and how often they are read.
 PAGES ?= 5000
 ROUNDS ?= 3
+# PEER=1: beside a worker in Python that does the same.
+PEER ?=
 
 .PHONY: bench
-bench: compilers kafka ## The whole worker on pages of real size, beside `newswire extract` on the same: PAGES=5000 ROUNDS=3
+bench: compilers kafka ## The whole worker on pages of real size, beside `newswire extract` on the same: PAGES=5000 ROUNDS=3 PEER=1
 	$(CARGO) build --release --locked --bin newswire --example corpus --example site
 	target/release/examples/corpus target/corpus $(PAGES)
-	BENCH_ROUNDS=$(ROUNDS) BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/corpus" \
+	test -z "$(PEER)" || { python3 -m venv target/peer && target/peer/bin/pip install -q -r benches/peer/requirements.txt; }
+	$(if $(PEER),BENCH_PEER="$(CURDIR)/target/peer/bin/python") BENCH_ROUNDS=$(ROUNDS) BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/corpus" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture bench::the_whole_worker_against_extraction_alone
 
 .PHONY: fault-day

@@ -10,7 +10,8 @@
 //! | `u16` | how many trees follow |
 //! | a tree: `u16` n | n splits of `u16` feature, `f32` threshold, `i16` left, `i16` right; then n + 1 leaves of `f32` |
 //!
-//! At a split a value that is at most the threshold goes left. A child below zero is the leaf with the number `!child`.
+//! At a split a value that is at most the threshold goes left. A child below zero is the leaf with the number `!child`;
+//! a tree has at most 128 leaves.
 
 /// What a table begins with.
 const FORMAT: &[u8] = b"NWT1";
@@ -25,12 +26,13 @@ pub(super) struct Trees {
     leaves: Vec<f32>,
 }
 
+/// In eight bytes, so that the trees of the blocks stay in the first cache: a page walks them some hundred times.
 #[derive(Debug, Clone, Copy)]
 struct Split {
-    feature: u16,
     threshold: f32,
-    left: i16,
-    right: i16,
+    feature: u16,
+    left: i8,
+    right: i8,
 }
 
 /// Why a table can't be read.
@@ -60,16 +62,16 @@ impl Trees {
                 return Err(Unreadable::Nowhere { tree });
             }
             for place in 0..count {
-                let split = Split {
-                    feature: u16::from_le_bytes(bytes.take()?),
-                    threshold: f32::from_le_bytes(bytes.take()?),
-                    left: i16::from_le_bytes(bytes.take()?),
-                    right: i16::from_le_bytes(bytes.take()?),
-                };
+                let feature = u16::from_le_bytes(bytes.take()?);
+                let threshold = f32::from_le_bytes(bytes.take()?);
+                let child = |bytes: [u8; 2]| i8::try_from(i16::from_le_bytes(bytes));
+                let (left, right) = (child(bytes.take()?), child(bytes.take()?));
+                let (Ok(left), Ok(right)) = (left, right) else { return Err(Unreadable::Nowhere { tree }) };
+                let split = Split { threshold, feature, left, right };
                 // Splits lead on, never back: a walk ends.
-                let leads = |child: i16| match u16::try_from(child) {
+                let leads = |child: i8| match u16::try_from(child) {
                     Ok(child) => child > place && child < count,
-                    Err(_) => (!child).unsigned_abs() <= count,
+                    Err(_) => u16::from((!child).unsigned_abs()) <= count,
                 };
                 if !leads(split.left) || !leads(split.right) || usize::from(split.feature) >= features.len() {
                     return Err(Unreadable::Nowhere { tree });
@@ -90,7 +92,7 @@ impl Trees {
     }
 
     fn leaf(&self, (first_split, first_leaf): (usize, usize), values: &[f32]) -> f32 {
-        let mut child = 0;
+        let mut child = 0_i8;
         while let Ok(place) = usize::try_from(child) {
             let Some(split) = self.splits.get(first_split + place) else { return 0.0 };
             let value = values.get(usize::from(split.feature)).copied().unwrap_or_default();

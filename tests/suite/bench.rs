@@ -59,6 +59,13 @@ fn the_whole_worker_against_extraction_alone() {
     let corpus = PathBuf::from(text("BENCH_CORPUS", "target/corpus"));
     let rounds: usize = number("BENCH_ROUNDS", 3);
     let urls: Vec<String> = fs::read_to_string(corpus.join("urls.txt")).unwrap().lines().map(str::to_owned).collect();
+    if let Some(python) = std::env::var_os("BENCH_PEER") {
+        let run = peer(Path::new(&python), &build, &corpus, &urls);
+        println!(
+            "the Python worker: {:.0} pages/s, {:.2} CPU s per 1,000 pages, {:.0} MiB, first outcome after {:.1} s",
+            run.pages_a_second, run.cpu, run.peak_mib, run.first_s
+        );
+    }
     let (mut runs, mut extractions) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         let run = run(round, &build, &corpus, &urls);
@@ -83,13 +90,53 @@ fn the_whole_worker_against_extraction_alone() {
     show("s to the first outcome", runs.iter().map(|run| run.first_s).collect());
 }
 
-/// The worker from its start until each URL has its outcome.
-fn run(round: usize, build: &Path, corpus: &Path, urls: &[String]) -> Run {
-    let mut setup = Setup::without_topics(&format!("bench-{round}"), kafka::shared());
+/// A world with all topics, the one of URLs with as many partitions as are asked for.
+fn world(name: &str) -> Setup {
+    let setup = Setup::without_topics(name, kafka::shared());
     let topics = ["urls", "articles", "rejected", "outcomes", "feeds", "retry"].map(|topic| setup.topic(topic));
     let partitions = number("BENCH_PARTITIONS", 12);
     let wanted = topics.iter().enumerate().map(|(i, name)| (name.as_str(), if i == 0 { partitions } else { 1 }));
     setup.topics.create(&wanted.collect::<Vec<_>>(), 1);
+    setup
+}
+
+/// The worker in Python, from its start until each URL has its outcome.
+fn peer(python: &Path, build: &Path, corpus: &Path, urls: &[String]) -> Run {
+    let setup = world("bench-peer");
+    let site = Site::start(&build.join("examples/site"), corpus);
+    setup.send_urls(urls);
+    let mut reader = setup.read("outcomes");
+    let (started, before) = (Instant::now(), waited_for_s());
+    let mut command = Command::new(python);
+    command.arg("benches/peer/worker.py").args([&kafka::shared().bootstrap(), setup.group()]);
+    let topics = ["urls", "articles", "outcomes"].map(|topic| setup.topic(topic));
+    let mut process = command.args(topics).arg(site.port.to_string()).spawn().expect("the worker in Python");
+    keeper::started(process.id());
+    reader.until("the first outcome", WITHIN, |all| !all.is_empty());
+    let first = Instant::now();
+    reader.until("all outcomes", WITHIN, |all| all.len() >= urls.len());
+    let seconds = first.elapsed().as_secs_f64();
+    let peak_kib: u64 = peak_memory(process.id()) + children(process.id()).map(peak_memory).sum::<u64>();
+    assert!(Command::new("kill").arg(process.id().to_string()).status().unwrap().success());
+    process.wait().unwrap();
+    keeper::ended(process.id());
+    Run {
+        pages_a_second: urls.len() as f64 / seconds,
+        // Its children were waited for by it, and it by us.
+        cpu: (waited_for_s() - before) / urls.len() as f64 * 1_000.0,
+        peak_mib: peak_kib as f64 / 1_024.0,
+        first_s: first.duration_since(started).as_secs_f64(),
+    }
+}
+
+fn children(process: u32) -> impl Iterator<Item = u32> {
+    let list = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    list.split_whitespace().map(|number| number.parse().unwrap()).collect::<Vec<_>>().into_iter()
+}
+
+/// The worker from its start until each URL has its outcome.
+fn run(round: usize, build: &Path, corpus: &Path, urls: &[String]) -> Run {
+    let mut setup = world(&format!("bench-{round}"));
     let site = Site::start(&build.join("examples/site"), corpus);
     for host in urls.iter().filter_map(|url| url.split('/').nth(2)) {
         setup.set("fetch.resolve", &format!("{host:?}"), &format!("\"127.0.0.1:{}\"", site.port));
@@ -110,7 +157,7 @@ fn run(round: usize, build: &Path, corpus: &Path, urls: &[String]) -> Run {
     let outcomes =
         reader.until("all outcomes", WITHIN, |all| all.len() >= urls.len() && ended_for_good(all) >= urls.len());
     let seconds = first.elapsed().as_secs_f64();
-    let (cpu, peak) = (cpu_seconds(&worker), peak_memory(&worker));
+    let (cpu, peak) = (cpu_seconds(&worker), peak_memory(worker.id()));
     let count = |outcome: &str| outcomes.iter().filter(|record| record.json()["outcome"] == outcome).count();
     println!(
         "  {} published, {} duplicates, {} records of outcomes",

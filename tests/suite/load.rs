@@ -32,13 +32,13 @@ fn run(name: &str, urls: usize, distinct: usize) {
     let worker = Worker::start(&setup);
     let mut reader = setup.read("outcomes");
     reader.until("half of it", within, |all| all.len() >= urls / 2);
-    let mut peak = peak_memory(&worker);
+    let mut peak = peak_memory(worker.id());
     worker.stop();
     let worker = Worker::start(&setup);
     let outcomes = reader.until("the other half", within, |all| all.len() >= urls && ended_for_good(all) >= urls);
     let elapsed = start.elapsed();
     setup.committed_to_the_end();
-    peak = peak.max(peak_memory(&worker));
+    peak = peak.max(peak_memory(worker.id()));
 
     let origins: BTreeSet<_> = outcomes.iter().map(origin_in).collect();
     assert_eq!((outcomes.len(), origins.len()), (urls, urls), "each URL has one outcome");
@@ -57,8 +57,8 @@ fn run(name: &str, urls: usize, distinct: usize) {
 }
 
 /// The most memory that the process has had at once, in KiB (`VmHWM`).
-pub fn peak_memory(worker: &Worker) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", worker.id())).unwrap();
+pub fn peak_memory(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }
@@ -139,7 +139,7 @@ fn a_thousand_in_flight_wait_for_hosts_that_answer_after_two_seconds() {
         "{URLS} pages in {seconds:.1} s, {:.0} a second: {:.0} % of a core, memory at its peak {} MiB",
         URLS as f64 / seconds,
         (cpu_seconds(&worker) - before) / seconds * 100.0,
-        peak_memory(&worker) / 1024,
+        peak_memory(worker.id()) / 1024,
     );
     worker.stop();
 }

@@ -105,7 +105,9 @@ fn text(ground: &Ground<'_>, index: usize, block: &Block, put: &mut impl FnMut(&
     put("furniture", 0, flag(short && is_furniture(&lower)));
     put("end_heading", 0, flag(short && ends_article(&lower)));
     put("published", 0, flag(short && (says_published(&lower) || says_updated(&lower))));
-    put("title", 0, flag(short && ground.title.len() > 8 && key(text).contains(ground.title)));
+    // No text grows to more than thrice its bytes as a key.
+    let may_hold_title = short && ground.title.len() > 8 && text.len() * 3 >= ground.title.len();
+    put("title", 0, flag(may_hold_title && key(text).contains(ground.title)));
 }
 
 fn place(ground: &Ground<'_>, index: usize, block: &Block, put: &mut impl FnMut(&'static str, usize, f32)) {
