@@ -33,8 +33,9 @@ pub(super) fn decode<'a>(
     (text, encoding)
 }
 
-/// What the page or its header says.
-fn declared(body: &[u8], content_type: Option<&str>) -> Option<&'static Encoding> {
+/// The charset that a page's byte order mark, its `Content-Type` header or its first bytes name, in this order; `None` where
+/// all are silent.
+pub fn declared(body: &[u8], content_type: Option<&str>) -> Option<&'static Encoding> {
     if let Some((encoding, _)) = Encoding::for_bom(body) {
         return Some(encoding);
     }

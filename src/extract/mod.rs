@@ -55,6 +55,7 @@ pub(crate) use dates::{Order, shown};
 pub(crate) use months::month;
 
 pub use article::{Extraction, Limits, Refusal, Source, extract, measures, told};
+pub use charset::declared as declared_charset;
 pub use content::Told;
 pub use hints::Hints;
 pub use stages::stages;
