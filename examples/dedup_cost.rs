@@ -1,7 +1,8 @@
 //! What it costs to know many articles: from text to settled decision on one thread, as more and more are known.
 //!
 //!     cargo run --release --example dedup_cost -- 10000 100000 1000000 2000000
-//!     cargo run --release --example dedup_cost -- --memory 10000 100000      nothing on disk
+//!     cargo run --release --example dedup_cost -- --memory 10000 100000                        nothing on disk
+//!     cargo run --release --example dedup_cost -- --redis redis://127.0.0.1:6379 10000 100000   one that is empty
 //!
 //! Articles of 580 words on average by a seeded generator, every fourth a cut copy of one of the last thousand. At each mark the
 //! mean of the last articles before it is printed: microseconds an article, of which the fingerprint; bytes of the index an
@@ -57,7 +58,14 @@ fn text(number: usize, vocabulary: &[String]) -> String {
                 text.push_str(&vocabulary[rank]);
             }
         }
-        text.push_str(if word % 19 == 18 { ". " } else { " " });
+        text.push_str(match word % 76 {
+            18 => ". ",
+            37 => ".\u{201d} ",
+            38 => " \u{201c}",
+            56 => "\u{2026} ",
+            75 => "\u{2019}s. ",
+            _ => " ",
+        });
         if word % 70 == 69 {
             text.push('\n');
         }
@@ -75,7 +83,12 @@ fn main() {
     let marks: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let folder = std::env::temp_dir().join(format!("newswire-dedup-cost-{}", std::process::id()));
     let limits = Limits { ttl: Duration::MAX, most: usize::MAX, original: Original::First };
-    let store = if arguments.iter().any(|argument| argument == "--memory") {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    let _within = runtime.enter();
+    let redis = arguments.iter().find(|argument| argument.starts_with("redis"));
+    let store = if let Some(url) = redis {
+        Store::shared(limits, url, "dedup_cost").expect("an address")
+    } else if arguments.iter().any(|argument| argument == "--memory") {
         Store::new(limits)
     } else {
         Store::open(limits, &folder).expect("a folder for temporary files")
@@ -86,6 +99,8 @@ fn main() {
     let vocabulary: Vec<String> =
         (0..30_000_u64).map(|rank| letters(2 + rank.ilog2().min(9) as u64 / 2 + dice.roll() % 4, &mut dice)).collect();
     let before = resident_bytes();
+    let memory = || if redis.is_some() { store.stats().expect("a Redis").memory_bytes } else { 0 };
+    let used_before = memory();
     println!("known     us  of which fingerprint  bytes (counted)  bytes (resident)  bytes on disk");
     let mut number = 0;
     for mark in marks {
@@ -114,7 +129,11 @@ fn main() {
             }
         }
         let us = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(measured.max(1));
-        let (size, articles) = (store.size(), store.size().articles.max(1));
+        let mut size = store.size();
+        if redis.is_some() {
+            (size.articles, size.memory_bytes) = (number, (memory() - used_before) as usize);
+        }
+        let articles = size.articles.max(1);
         let resident = resident_bytes().saturating_sub(before) / articles;
         println!(
             "{articles:<9} {:<3.0} {:<21.0} {:<16} {resident:<17} {}",

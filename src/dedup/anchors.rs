@@ -1,6 +1,6 @@
 //! By which articles are found: for each anchor the last articles that have it.
 //!
-//! An open hash table of 8 bytes an entry. An entry whose article is gone is not searched for: it is passed over,
+//! An open hash table of 7 bytes an entry: of an anchor's 32 bits its shard tells ten. An entry whose article is gone is not searched for: it is passed over,
 //! its slot is used again, and it is left behind when its shard grows.
 
 /// Parts of the table that grow alone, so that growing never takes long.
@@ -9,8 +9,11 @@ const SHARDS: usize = 1 << 10;
 /// The most articles under one anchor. More have only formulas in common; the newest stay.
 const MOST_ARTICLES: usize = 16;
 
+/// What tells an anchor from the others of its shard (24 bits, of which 22 are used), and its article (32).
+type Slot = [u8; 7];
+
 /// The slot that holds nothing.
-const EMPTY: (u32, u32) = (0, u32::MAX);
+const EMPTY: Slot = [0xFF; 7];
 
 /// Anchors, with the numbers of their articles.
 #[derive(Debug)]
@@ -20,8 +23,23 @@ pub struct Anchors {
 
 #[derive(Debug, Clone, Default)]
 struct Shard {
-    slots: Vec<(u32, u32)>,
+    slots: Vec<Slot>,
     used: usize,
+}
+
+fn slot(tag: u32, article: u32) -> Slot {
+    let ([a, b, c, _], [d, e, f, g]) = (tag.to_le_bytes(), article.to_le_bytes());
+    [a, b, c, d, e, f, g]
+}
+
+/// The tag and the article of a slot.
+fn parts([a, b, c, d, e, f, g]: Slot) -> (u32, u32) {
+    (u32::from_le_bytes([a, b, c, 0]), u32::from_le_bytes([d, e, f, g]))
+}
+
+/// An anchor's shard, and its tag there.
+const fn place(anchor: u32) -> (usize, u32) {
+    (anchor as usize % SHARDS, anchor / SHARDS as u32)
 }
 
 impl Default for Anchors {
@@ -33,23 +51,26 @@ impl Default for Anchors {
 impl Anchors {
     /// Puts `article` under `anchor`. `is_live` tells whether an article is still known.
     pub fn insert(&mut self, anchor: u32, article: u32, is_live: impl Fn(u32) -> bool) {
-        let shard = &mut self.shards[anchor as usize % SHARDS];
+        let (shard, tag) = place(anchor);
+        let shard = &mut self.shards[shard];
         if (shard.used + 1) * 5 > shard.slots.len() * 4 {
             shard.grow(&is_live);
         }
-        shard.insert(anchor, article, &is_live);
+        shard.insert(tag, article, &is_live);
     }
 
     /// Calls `found` with each article under `anchor`, gone ones among them.
     pub fn find(&self, anchor: u32, mut found: impl FnMut(u32)) {
-        let shard = &self.shards[anchor as usize % SHARDS];
+        let (shard, tag) = place(anchor);
+        let shard = &self.shards[shard];
         if shard.slots.is_empty() {
             return;
         }
-        let mut at = shard.home(anchor);
+        let mut at = shard.home(tag);
         while shard.slots[at] != EMPTY {
-            if shard.slots[at].0 == anchor {
-                found(shard.slots[at].1);
+            let (other, article) = parts(shard.slots[at]);
+            if other == tag {
+                found(article);
             }
             at = shard.next(at);
         }
@@ -57,13 +78,13 @@ impl Anchors {
 
     /// The bytes that the table takes.
     pub fn bytes(&self) -> usize {
-        self.shards.iter().map(|shard| shard.slots.capacity() * size_of::<(u32, u32)>()).sum()
+        self.shards.iter().map(|shard| shard.slots.capacity() * size_of::<Slot>()).sum()
     }
 }
 
 impl Shard {
-    fn home(&self, anchor: u32) -> usize {
-        let hash = u64::from(anchor.wrapping_mul(0x9E37_79B1));
+    fn home(&self, tag: u32) -> usize {
+        let hash = u64::from(tag.wrapping_mul(0x9E37_79B1));
         ((hash * self.slots.len() as u64) >> 32) as usize
     }
 
@@ -71,34 +92,35 @@ impl Shard {
         if at + 1 == self.slots.len() { 0 } else { at + 1 }
     }
 
-    fn insert(&mut self, anchor: u32, article: u32, is_live: &impl Fn(u32) -> bool) {
-        let mut at = self.home(anchor);
-        let (mut free, mut oldest, mut count) = (None, None::<usize>, 0);
+    fn insert(&mut self, tag: u32, article: u32, is_live: &impl Fn(u32) -> bool) {
+        let mut at = self.home(tag);
+        let (mut free, mut oldest, mut count) = (None, None::<(u32, usize)>, 0);
         while self.slots[at] != EMPTY {
-            let (other, holder) = self.slots[at];
+            let (other, holder) = parts(self.slots[at]);
             if free.is_none() && !is_live(holder) {
                 free = Some(at);
-            } else if other == anchor {
+            } else if other == tag {
                 count += 1;
-                if oldest.is_none_or(|oldest| holder < self.slots[oldest].1) {
-                    oldest = Some(at);
+                if oldest.is_none_or(|(oldest, _)| holder < oldest) {
+                    oldest = Some((holder, at));
                 }
             }
             at = self.next(at);
         }
-        let full = oldest.filter(|_| count >= MOST_ARTICLES);
-        let slot = full.or(free).unwrap_or(at);
-        self.used += usize::from(self.slots[slot] == EMPTY);
-        self.slots[slot] = (anchor, article);
+        let full = oldest.filter(|_| count >= MOST_ARTICLES).map(|(_, at)| at);
+        let chosen = full.or(free).unwrap_or(at);
+        self.used += usize::from(self.slots[chosen] == EMPTY);
+        self.slots[chosen] = slot(tag, article);
     }
 
-    /// Leaves the articles behind that are gone, and makes room for half as many again.
+    /// Leaves the articles behind that are gone, and makes room for a quarter as many again.
     fn grow(&mut self, is_live: &impl Fn(u32) -> bool) {
-        let live: Vec<(u32, u32)> = self.slots.drain(..).filter(|slot| *slot != EMPTY && is_live(slot.1)).collect();
-        self.slots = vec![EMPTY; (live.len() * 15 / 8).max(8)];
+        let all = self.slots.drain(..).filter(|slot| *slot != EMPTY).map(parts);
+        let live: Vec<(u32, u32)> = all.filter(|(_, article)| is_live(*article)).collect();
+        self.slots = vec![EMPTY; (live.len() * 25 / 16).max(8)];
         self.used = 0;
-        for (anchor, article) in live {
-            self.insert(anchor, article, is_live);
+        for (tag, article) in live {
+            self.insert(tag, article, is_live);
         }
     }
 }

@@ -87,6 +87,15 @@ pub struct KeptClaim {
     pub consumed: Origin,
 }
 
+/// A claim that was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settled {
+    /// The article's number.
+    pub claim: u32,
+    /// The number of the article that is no longer true.
+    pub gone: Option<u32>,
+}
+
 impl Disk {
     /// Opens the folder at `path`, and makes it where there is none.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
@@ -121,24 +130,31 @@ impl Disk {
         Ok((articles, claims))
     }
 
-    /// Writes an article with its claim, if it is one.
-    pub fn write(&self, article: &Kept, claim: Option<&KeptClaim>) -> Result<(), StoreError> {
+    /// Writes an article with its claim, if it is one, and what was settled before it.
+    pub fn write(&self, article: &Kept, claim: Option<&KeptClaim>, settled: &[Settled]) -> Result<(), StoreError> {
         let mut batch = self.database.batch();
         batch.insert(&self.articles, article.number.to_be_bytes(), write_article(article));
         if let Some(claim) = claim {
             batch.insert(&self.pending, claim.number.to_be_bytes(), write_claim(claim));
         }
+        self.put(&mut batch, settled);
         self.commit(batch)
     }
 
-    /// Settles a claim, and forgets the article that is no longer true.
-    pub fn settle(&self, claim: u32, gone: Option<u32>) -> Result<(), StoreError> {
+    /// Settles claims, and forgets the articles that are no longer true.
+    pub fn settle(&self, settled: &[Settled]) -> Result<(), StoreError> {
         let mut batch = self.database.batch();
-        batch.remove(&self.pending, claim.to_be_bytes());
-        if let Some(gone) = gone {
-            batch.remove(&self.articles, gone.to_be_bytes());
-        }
+        self.put(&mut batch, settled);
         self.commit(batch)
+    }
+
+    fn put(&self, batch: &mut OwnedWriteBatch, settled: &[Settled]) {
+        for Settled { claim, gone } in settled {
+            batch.remove(&self.pending, claim.to_be_bytes());
+            if let Some(gone) = gone {
+                batch.remove(&self.articles, gone.to_be_bytes());
+            }
+        }
     }
 
     /// Forgets articles.

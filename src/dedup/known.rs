@@ -3,14 +3,13 @@
 //! Articles are numbered in the order in which they came; the oldest are the first to be forgotten. What finds an
 //! article (its id, its text, its anchors) may still name one that is gone: that is looked at when it is found.
 
-use std::collections::VecDeque;
-
 use hashbrown::HashTable;
 
 use super::anchors::Anchors;
 use super::entry::{ArticleId, Entry};
 use super::index::Index;
 use super::learned::Learned;
+use super::shelf::Shelf;
 use super::{Fingerprint, TextHash};
 
 /// Candidates that are verified, those with most anchors in common. More than eight found nothing more.
@@ -23,10 +22,7 @@ pub const SAME_TEXT: usize = 4;
 /// What is known.
 #[derive(Debug, Default)]
 pub struct Known {
-    first: u32,
-    entries: VecDeque<Option<Box<[u8]>>>,
-    live: usize,
-    packed_bytes: usize,
+    articles: Shelf,
     by_id: HashTable<(u32, u32)>,
     by_text: HashTable<(u32, u32)>,
     anchors: Anchors,
@@ -36,68 +32,49 @@ pub struct Known {
 impl Known {
     /// How many articles are known.
     pub fn count(&self) -> usize {
-        self.live
+        self.articles.count()
     }
 
     /// The bytes that articles and what finds them take, about.
     pub fn bytes(&self) -> usize {
         let tables = (self.by_id.capacity() + self.by_text.capacity()) * (size_of::<(u32, u32)>() + 1);
-        // What an allocator adds to a small block.
-        let blocks = self.live * 16;
-        self.packed_bytes
-            + blocks
-            + self.entries.capacity() * size_of::<Option<Box<[u8]>>>()
-            + tables
-            + self.anchors.bytes()
+        self.articles.bytes() + tables + self.anchors.bytes()
     }
 
     /// Looks at every article, in the order of their numbers.
     pub fn each(&self, look: impl FnMut(Entry<'_>)) {
-        self.entries.iter().flatten().filter_map(|packed| Entry::read(packed)).for_each(look);
+        self.articles.iter().filter_map(Entry::read).for_each(look);
     }
 
     /// The bytes of the article with this number.
     pub fn packed(&self, number: u32) -> Option<&[u8]> {
-        self.entries.get(number.checked_sub(self.first)? as usize)?.as_deref()
+        self.articles.get(number)
     }
 
     /// The number that the next article gets.
     pub fn next_number(&self) -> u32 {
-        self.first + self.entries.len() as u32
+        self.articles.next_number()
     }
 
     /// The oldest article, with its number.
     pub fn oldest(&self) -> Option<(u32, Entry<'_>)> {
-        let at = self.entries.iter().position(Option::is_some)?;
-        let number = self.first + at as u32;
+        let number = self.articles.oldest()?;
         Some((number, self.entry(number)?))
     }
 
     /// Knows one more article, under `number`, which is no lower than [`Known::next_number`].
-    pub fn insert(&mut self, number: u32, packed: Box<[u8]>, anchors: &[u32], edges: &[u32]) {
-        let Some(entry) = Entry::read(&packed) else { return };
+    pub fn insert(&mut self, number: u32, packed: &[u8], anchors: &[u32], edges: &[u32]) {
+        let Some(entry) = Entry::read(packed) else { return };
         let text = entry.text;
         self.learned.learn(&entry, edges);
-        if self.entries.is_empty() {
-            self.first = number;
-        }
-        while self.next_number() < number {
-            self.entries.push_back(None);
-        }
-        self.packed_bytes += packed.len();
-        self.live += 1;
-        self.entries.push_back(Some(packed));
+        self.articles.put(number, packed);
         self.name(number);
         let tag = text.0 as u32;
         if self.by_text.iter_hash(spread(tag)).filter(|slot| slot.0 == tag).take(SAME_TEXT).count() < SAME_TEXT {
             self.by_text.insert_unique(spread(tag), (tag, number), |slot| spread(slot.0));
         }
-        let (first, entries) = (self.first, &self.entries);
-        let is_live = |other: u32| {
-            other.checked_sub(first).is_some_and(|at| entries.get(at as usize).is_some_and(Option::is_some))
-        };
         for anchor in anchors {
-            self.anchors.insert(*anchor, number, is_live);
+            self.anchors.insert(*anchor, number, |other| self.articles.has(other));
         }
     }
 
@@ -112,22 +89,15 @@ impl Known {
         }
     }
 
-    /// Forgets an article. The answer is what was remembered of it.
-    pub fn remove(&mut self, number: u32) -> Option<Box<[u8]>> {
-        let (id, text) = self.entry(number).map(|entry| (entry.id, entry.text))?;
+    /// Forgets an article.
+    pub fn remove(&mut self, number: u32) {
+        let Some((id, text)) = self.entry(number).map(|entry| (entry.id, entry.text)) else { return };
         for (table, tag) in [(&mut self.by_id, id_tag(id)), (&mut self.by_text, text.0 as u32)] {
             if let Ok(slot) = table.find_entry(spread(tag), |slot| slot.1 == number) {
                 slot.remove();
             }
         }
-        let packed = self.entries.get_mut((number - self.first) as usize)?.take();
-        self.live -= 1;
-        self.packed_bytes -= packed.as_ref().map_or(0, |packed| packed.len());
-        while let Some(None) = self.entries.front() {
-            self.entries.pop_front();
-            self.first += 1;
-        }
-        packed
+        self.articles.take(number);
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::OwnedNotified;
 
 use super::decide::{Asked, Decision, Finding, Ruling};
-use super::disk::{Disk, Kept, KeptClaim, StoreError};
+use super::disk::{Disk, Kept, KeptClaim, Settled, StoreError};
 use super::entry::Entry;
 use super::index::{Course, Index, course};
 use super::known::Known;
@@ -46,8 +46,9 @@ struct State {
     tokens: u64,
     /// The folder, while it takes what it is given.
     disk: Option<Disk>,
-    /// Settled in memory, and not on disk yet: claims, each with the article that is gone.
-    owed: Vec<(u32, Option<u32>)>,
+    /// Settled in memory, and not on disk yet. What was confirmed goes there with the next article: until then it is a claim that
+    /// a crash left pending, and its commit tells what it is.
+    owed: Vec<Settled>,
     /// Why the disk takes nothing.
     trouble: Option<String>,
 }
@@ -93,7 +94,7 @@ impl Local {
         let (articles, claims) = disk.read()?;
         let mut state = State { disk: Some(disk), ..State::default() };
         for article in articles {
-            state.known.insert(article.number, article.packed, &article.anchors, &[]);
+            state.known.insert(article.number, &article.packed, &article.anchors, &[]);
         }
         for claim in claims {
             state.tokens += 1;
@@ -246,6 +247,8 @@ impl Local {
                     }
                     let token = pending.token;
                     state.settle(number, token, Settle::Release);
+                    // A disk that refused that takes no decision either.
+                    state.ready(self.path.as_deref())?;
                 }
                 Course::Unchanged(_) => {
                     state.touch(asked, self.limits.ttl)?;
@@ -264,6 +267,16 @@ impl Local {
     }
 }
 
+impl Drop for Local {
+    /// A store that is closed leaves nothing to be found out.
+    fn drop(&mut self) {
+        let mut state = self.lock();
+        if !state.owed.is_empty() {
+            let _ = state.settle_owed();
+        }
+    }
+}
+
 impl State {
     /// Sees to it that the disk, if there is one, has all that it was owed.
     fn ready(&mut self, path: Option<&Path>) -> Result<(), StoreError> {
@@ -271,14 +284,23 @@ impl State {
         if self.disk.is_none() {
             self.disk = Some(Disk::open(path)?);
         }
-        while let Some((claim, gone)) = self.owed.last().copied() {
-            self.on_disk(|disk| disk.settle(claim, gone))?;
-            self.owed.pop();
+        if self.trouble.is_some() {
+            self.settle_owed()?;
         }
         if self.trouble.take().is_some() {
             tracing::info!("the dedup store can be written again");
         }
         Ok(())
+    }
+
+    /// Writes down what is settled.
+    fn settle_owed(&mut self) -> Result<(), StoreError> {
+        let owed = std::mem::take(&mut self.owed);
+        let written = self.on_disk(|disk| disk.settle(&owed));
+        if written.is_err() {
+            self.owed = owed;
+        }
+        written
     }
 
     /// Writes to the disk, if there is one. One that failed is opened anew the next time: what it has then is what
@@ -298,8 +320,12 @@ impl State {
         let consumed = asked.consumed.clone();
         let kept = Kept { number, packed: Entry::pack(asked, decision).into(), anchors: asked.text.anchors.clone() };
         let claim = KeptClaim { number, before, consumed: consumed.clone() };
-        self.on_disk(|disk| disk.write(&kept, Some(&claim)))?;
-        self.known.insert(number, kept.packed, &kept.anchors, &asked.text.edges);
+        let owed = std::mem::take(&mut self.owed);
+        if let Err(failure) = self.on_disk(|disk| disk.write(&kept, Some(&claim), &owed)) {
+            self.owed = owed;
+            return Err(failure);
+        }
+        self.known.insert(number, &kept.packed, &kept.anchors, &asked.text.edges);
         self.tokens += 1;
         let pending = Pending { token: self.tokens, before, consumed, abandoned: None, settled: Arc::default() };
         self.pending.insert(number, pending);
@@ -332,8 +358,13 @@ impl State {
         if let (Settle::Release, Some(before)) = (how, pending.before) {
             self.known.name(before);
         }
-        if self.disk.is_none() && self.trouble.is_some() || self.on_disk(|disk| disk.settle(number, gone)).is_err() {
-            self.owed.push((number, gone));
+        if self.disk.is_some() || self.trouble.is_some() {
+            self.owed.push(Settled { claim: number, gone });
+        }
+        // Its message is committed with another end: a crash would take it for one that appeared.
+        if how == Settle::Release && self.trouble.is_none() {
+            // What is refused stays owed, and keeps articles waiting.
+            let _ = self.settle_owed();
         }
         pending.settled.notify_waiters();
     }
@@ -359,11 +390,11 @@ impl State {
         edges: &[u32],
     ) -> Result<(), StoreError> {
         let kept = Kept { number: self.known.next_number(), packed, anchors: anchors.to_vec() };
-        self.on_disk(|disk| disk.write(&kept, None))?;
+        self.on_disk(|disk| disk.write(&kept, None, &[]))?;
         if let Some(old) = old {
             self.on_disk(|disk| disk.forget(&[old]))?;
         }
-        self.known.insert(kept.number, kept.packed, anchors, edges);
+        self.known.insert(kept.number, &kept.packed, anchors, edges);
         if let Some(old) = old {
             self.known.remove(old);
         }

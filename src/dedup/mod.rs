@@ -1,7 +1,7 @@
 //! Is this article new? Identities, near copies, and the claim that decides it.
 //!
 //! A text becomes a [`Fingerprint`] (`fleeting`, `words`, `text`, `sketch`, `tally`, `fingerprint`). What is known of earlier ones is kept packed
-//! (`entry`) and found by id, text and anchors (`known`, `anchors`); `verify` tells whether two texts are one story,
+//! (`entry`, `shelf`) and found by id, text and anchors (`known`, `anchors`); `verify` tells whether two texts are one story,
 //! leaving out what their hosts repeat (`boilerplate`); `decide` says what an article is. A message *claims* that
 //! in one step (`store`), and settles it when its records are committed. What is known is a worker's own (`local`, and `disk` for
 //! the next process), or a group's (`shared`): both are an `index` that the same rules decide by. Beside it lies
@@ -23,6 +23,7 @@ mod lines;
 mod load;
 mod local;
 mod shared;
+mod shelf;
 mod sketch;
 mod stats;
 mod store;

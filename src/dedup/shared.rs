@@ -11,27 +11,28 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::ConnectionManager;
 use redis::{RedisError, RedisResult, Script};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::StoreError;
 use super::decide::{Asked, Decision, Finding, Ruling};
 use super::entry::Entry;
 use super::index::{Course, Index as _, course};
 use super::learned::Learned;
-use super::stats::{Census, Stats};
 use super::store::{LEASE, Limits, Settle, Size};
 use crate::record::Origin;
 use crate::shared_store;
 use slice::{Pending, Slice, View, write_position};
 
+mod at_once;
 mod slice;
+mod upkeep;
 mod visits;
 
 /// How long Redis may take to answer; a step takes it less than a millisecond.
@@ -46,20 +47,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(25);
 /// The longest wait between two looks at a claim that another holds.
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 
-/// How often the store is asked how it is, and leases are looked after.
-const LOOK_AFTER: Duration = Duration::from_secs(2);
-
-/// How often leases are renewed: four times in their length.
-const RENEW_EVERY: Duration = Duration::from_secs(LEASE.as_secs() / 4);
-
 /// The lease of what nobody has to settle.
 const SETTLED: Duration = Duration::ZERO;
-
-/// Keys that are looked at with one call where all are counted; some milliseconds of Redis's time.
-const SCANNED_AT_ONCE: usize = 1_000;
-
-/// Claims that are settled with one script, at most.
-const SETTLED_AT_ONCE: usize = 500;
 
 /// The longest that Redis is asked to remember anything; it adds to it, and counts milliseconds in 63 bits.
 const LONGEST_TTL: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -108,9 +97,6 @@ struct Settlement {
     how: &'static str,
 }
 
-/// A hash as Redis answers with it.
-type Packed = Vec<(Vec<u8>, Vec<u8>)>;
-
 enum Answer {
     Written(u32),
     Known(Vec<u8>, Slice),
@@ -138,7 +124,7 @@ impl Shared {
             work: Notify::new(),
             done: Notify::new(),
         });
-        tokio::spawn(look_after(Arc::downgrade(&shared)));
+        tokio::spawn(upkeep::look_after(Arc::downgrade(&shared)));
         Ok(shared)
     }
 
@@ -159,45 +145,6 @@ impl Shared {
                 }
             }
         }
-    }
-
-    /// Decides what `asked` is, settled at once. Blocks.
-    pub fn decide_now(&self, asked: &Asked) -> Result<Finding, StoreError> {
-        self.runtime.block_on(async {
-            let mut wait = FIRST_WAIT;
-            loop {
-                if let Some((finding, claim)) = self.attempt(asked, SETTLED).await.map_err(away)? {
-                    if let Some((number, token)) = claim {
-                        // One that another left pending.
-                        self.settle(number, token, Settle::Confirm);
-                        self.settled(LEASE).await;
-                    }
-                    return Ok(finding);
-                }
-                sleep(wait).await;
-                wait = (wait * 2).min(LONGEST_WAIT);
-            }
-        })
-    }
-
-    /// Remembers an article as it was decided before. `false` when it is known so, or later, or is being decided. Blocks.
-    pub fn remember(&self, asked: &Asked, ruling: Ruling) -> Result<bool, StoreError> {
-        let article = Entry::pack(asked, &Decision { ruling, merged: None });
-        self.runtime.block_on(async {
-            let mut seen = NOTHING.to_vec();
-            loop {
-                match self.ask(asked, &seen, &article, 0, SETTLED).await.map_err(away)? {
-                    Answer::Written(_) => return Ok(true),
-                    Answer::Known(_, slice) if slice.knows(asked.id, ruling.revision) => return Ok(false),
-                    Answer::Known(numbers, _) => seen = numbers,
-                }
-            }
-        })
-    }
-
-    /// What is known, in numbers: reads all articles, some at a time. Blocks.
-    pub fn stats(&self) -> Result<Stats, StoreError> {
-        self.runtime.block_on(self.census()).map_err(away)
     }
 
     /// What `asked` would be, without claiming it.
@@ -385,98 +332,6 @@ impl Shared {
         call.invoke_async(&mut self.connection.clone()).await
     }
 
-    /// The store's clock, and all claims that are not settled.
-    async fn pending(&self) -> RedisResult<(u32, Vec<(u32, Pending)>)> {
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("TIME").cmd("HGETALL").arg(format!("{}:p", self.prefix));
-        let (clock, all): ((u32, u32), Packed) = pipeline.query_async(&mut self.connection.clone()).await?;
-        let read = |(number, packed): (Vec<u8>, Vec<u8>)| {
-            Some((u32::from_le_bytes(number.try_into().ok()?), Pending::read(&packed)?))
-        };
-        Ok((clock.0, all.into_iter().filter_map(read).collect()))
-    }
-
-    /// Tells Redis what is owed, and resolves what can be.
-    async fn tell(&self) -> RedisResult<()> {
-        let to_resolve = std::mem::take(&mut self.lock().to_resolve);
-        if !to_resolve.is_empty() {
-            match self.pending().await {
-                Ok((now_s, pending)) => self.judge(now_s, pending, &to_resolve),
-                Err(failure) => {
-                    self.lock().to_resolve.extend(to_resolve);
-                    return Err(failure);
-                }
-            }
-        }
-        loop {
-            let batch: Vec<Settlement> = self.lock().owed.iter().take(SETTLED_AT_ONCE).copied().collect();
-            if batch.is_empty() {
-                self.done.notify_waiters();
-                return Ok(());
-            }
-            let mut call = self.scripts.settle.prepare_invoke();
-            call.key(&self.prefix).arg(LEASE.as_secs());
-            for Settlement { number, token, how } in &batch {
-                call.arg(&number.to_le_bytes()[..]).arg(&token.to_le_bytes()[..]).arg(*how);
-            }
-            let () = call.invoke_async(&mut self.connection.clone()).await?;
-            self.lock().owed.drain(..batch.len());
-        }
-    }
-
-    /// What becomes of claims that this worker does not hold, as far as it is known what the group has committed.
-    fn judge(&self, now_s: u32, pending: Vec<(u32, Pending)>, to_resolve: &[Committed]) {
-        let mut state = self.lock();
-        for (number, pending) in pending {
-            if state.held.get(&number) == Some(&pending.token) {
-                continue;
-            }
-            let committed = to_resolve.iter().find_map(|committed| committed(&pending.consumed));
-            let how = match committed {
-                Some(true) => "c",
-                // It comes again; it has a lease from now on, since only now its partition has an owner.
-                Some(false) if !pending.abandoned => "a",
-                Some(false) if pending.until_s < now_s => "r",
-                _ => continue,
-            };
-            state.owed.push(Settlement { number, token: pending.token, how });
-        }
-    }
-
-    /// Asks how the store is, and how much it knows.
-    async fn measure(&self) -> RedisResult<Size> {
-        let mut pipeline = redis::pipe();
-        pipeline.cmd("HGETALL").arg(format!("{}:m", self.prefix));
-        pipeline.cmd("HLEN").arg(format!("{}:p", self.prefix));
-        let (meta, pending): (HashMap<String, i64>, usize) = pipeline.query_async(&mut self.connection.clone()).await?;
-        // Not everybody may ask for it.
-        let memory: RedisResult<String> =
-            redis::cmd("INFO").arg("memory").query_async(&mut self.connection.clone()).await;
-        let memory = memory.unwrap_or_default();
-        let filed: i64 = meta.iter().filter(|(name, _)| name.starts_with('c') && *name != "cur").map(|(_, n)| n).sum();
-        let used = memory.lines().find_map(|line| line.strip_prefix("used_memory:")?.trim().parse().ok());
-        let articles = usize::try_from(filed).unwrap_or_default();
-        Ok(Size { articles, pending, memory_bytes: used.unwrap_or_default(), disk_bytes: 0 })
-    }
-
-    async fn census(&self) -> RedisResult<Stats> {
-        let (mut census, mut cursor) = (Census::default(), 0_u64);
-        loop {
-            let mut scan = redis::cmd("SCAN");
-            scan.arg(cursor).arg("MATCH").arg(format!("{}:e*", self.prefix)).arg("COUNT").arg(SCANNED_AT_ONCE);
-            let (next, keys): (u64, Vec<Vec<u8>>) = scan.query_async(&mut self.connection.clone()).await?;
-            if !keys.is_empty() {
-                let articles: Vec<Option<Vec<u8>>> =
-                    redis::cmd("MGET").arg(keys).query_async(&mut self.connection.clone()).await?;
-                articles.iter().flatten().filter_map(|packed| Entry::read(packed)).for_each(|one| census.count(&one));
-            }
-            cursor = next;
-            if cursor == 0 {
-                return Ok(census.stats(&self.measure().await?));
-            }
-        }
-    }
-
     fn ttl_ms(&self) -> u64 {
         u64::try_from(self.limits.ttl.as_millis()).unwrap_or(u64::MAX)
     }
@@ -515,39 +370,6 @@ const NEW: Decision =
 /// The numbers of an article that resembles nothing: none by id, none by text, no candidates.
 const NOTHING: &[u8] = &[0xFF; 8];
 
-fn away(failure: RedisError) -> StoreError {
-    StoreError::Away { detail: failure.to_string() }
-}
-
 fn not_ours() -> RedisError {
     RedisError::from((redis::ErrorKind::UnexpectedReturnType, "an answer that the script does not give"))
-}
-
-/// Tells Redis what was settled, renews leases, and sees whether it is there; until the store is dropped.
-async fn look_after(shared: Weak<Shared>) {
-    let (mut renewed, mut measured) = (Instant::now(), None::<Instant>);
-    while let Some(shared) = shared.upgrade() {
-        if renewed.elapsed() >= RENEW_EVERY {
-            renewed = Instant::now();
-            let mut state = shared.lock();
-            let held: Vec<_> = state.held.iter().map(|(number, token)| (*number, *token)).collect();
-            state.owed.extend(held.into_iter().map(|(number, token)| Settlement { number, token, how: "k" }));
-        }
-        let told = async {
-            shared.tell().await?;
-            if measured.is_none_or(|at| at.elapsed() >= LOOK_AFTER) {
-                let size = shared.measure().await?;
-                shared.lock().size = size;
-                measured = Some(Instant::now());
-            }
-            Ok(())
-        };
-        if let Err(failure) = told.await {
-            shared.in_trouble(&failure);
-            sleep(ASK_AGAIN).await;
-            continue;
-        }
-        shared.is_well();
-        let _ = timeout(LOOK_AFTER, shared.work.notified()).await;
-    }
 }

@@ -5,24 +5,28 @@
 //! compared at the higher of their levels, so that a short text is found in a long one without bias, which
 //! min-wise samples of a fixed size do not give.
 
-/// Bytes of a hash that are kept. With three, two texts of 128 shared hashes each expect one false match in a thousand.
-const WIDTH: usize = 3;
+/// Bits of a hash that are kept. With 24, two texts of 128 shared hashes each expect one false match in a thousand.
+const WIDTH: u32 = 24;
 
-/// The upper hashes of 24 bits end here.
-const TOP: u32 = (1 << (8 * WIDTH)) - 1;
+/// The upper hashes end here.
+const TOP: u32 = (1 << WIDTH) - 1;
 
 /// A sample of a set of hashes. `B` holds it: bytes of our own, or borrowed ones of what is known.
+///
+/// The hashes ascend, each once, and what is kept are the steps between them, in Rice's code (Rice & Plaunt, "Adaptive
+/// variable-length coding for efficient compression of spacecraft television data", 1971): spread evenly they take about 16
+/// bits each, where 24 were theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sketch<B = Vec<u8>> {
     level: u8,
-    /// The hashes' upper [`WIDTH`] bytes, ascending, each once.
+    count: u8,
     packed: B,
 }
 
 impl Sketch {
     /// Samples `hashes` (64 bits, evenly spread) so that at most `most` remain.
-    pub fn of(hashes: impl Iterator<Item = u64> + Clone, most: usize) -> Self {
-        let count = hashes.clone().count();
+    pub fn of(hashes: impl Iterator<Item = u64> + Clone, most: u8) -> Self {
+        let (count, most) = (hashes.clone().count(), usize::from(most));
         // Far more than fit: most of them need not be sorted. One level less than expected, for repeated hashes.
         let mut level = (count / most.max(1)).checked_ilog2().unwrap_or(0).saturating_sub(1);
         let bound = TOP >> level;
@@ -34,22 +38,20 @@ impl Sketch {
             values.truncate(values.partition_point(|value| *value <= TOP >> level));
         }
         values.truncate(most);
-        let packed = values.iter().flat_map(|value| [(value >> 16) as u8, (value >> 8) as u8, *value as u8]).collect();
-        Self { level: level as u8, packed }
+        let (level, count) = (level as u8, values.len() as u8);
+        Self { level, count, packed: pack(&values, remainder_bits(level, count)) }
     }
-}
 
-impl Sketch {
     /// What a sample keeps of a hash.
     pub fn value(hash: u64) -> u32 {
-        (hash >> (64 - 8 * WIDTH)) as u32
+        (hash >> (64 - WIDTH)) as u32
     }
 }
 
 impl<'a> Sketch<&'a [u8]> {
-    /// The sample that another has written: its level and its bytes.
-    pub fn from_parts(level: u8, packed: &'a [u8]) -> Self {
-        Self { level, packed }
+    /// The sample that another has written: its level, its count and its bytes.
+    pub fn from_parts(level: u8, count: u8, packed: &'a [u8]) -> Self {
+        Self { level, count, packed }
     }
 }
 
@@ -66,20 +68,121 @@ impl<B: AsRef<[u8]>> Sketch<B> {
 
     /// The same sample, borrowed.
     pub fn as_ref(&self) -> Sketch<&[u8]> {
-        Sketch { level: self.level, packed: self.packed.as_ref() }
+        Sketch { level: self.level, count: self.count, packed: self.packed.as_ref() }
     }
 
     /// How many hashes are in the sample.
-    pub fn count(&self) -> usize {
-        self.packed.as_ref().len() / WIDTH
+    pub fn count(&self) -> u8 {
+        self.count
     }
 
     /// The hashes (24 bits) that are still in the sample at `level`, ascending.
     pub fn values(&self, level: u8) -> impl Iterator<Item = u32> {
-        let bound = TOP >> level;
-        let unpack = |value: &[u8; WIDTH]| u32::from_be_bytes([0, value[0], value[1], value[2]]);
-        let (values, _) = self.packed.as_ref().as_chunks();
-        values.iter().map(unpack).take_while(move |value| *value <= bound)
+        let bits = Bits { bytes: self.packed.as_ref().iter(), window: 0, filled: 0 };
+        let steps = Steps { bits, left: self.count, next: 0, remainder: remainder_bits(self.level, self.count) };
+        let bound = TOP >> level.min(31);
+        steps.take_while(move |value| *value <= bound)
+    }
+}
+
+/// Bits of a step that are written as they are: its logarithm, less the half bit that the geometric distribution of steps gives.
+fn remainder_bits(level: u8, count: u8) -> u32 {
+    let step = (TOP >> level.min(31)) / u32::from(count.max(1));
+    step.max(1).ilog2()
+}
+
+fn pack(values: &[u32], remainder: u32) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(values.len() * 17 / 8 + 4);
+    let (mut window, mut filled, mut next) = (0_u64, 0, 0);
+    for value in values {
+        let step = value - next;
+        next = value + 1;
+        // As many ones as the step has of what the remainder can't hold, a zero, the remainder.
+        for _ in 0..step >> remainder {
+            window |= 1 << filled;
+            filled += 1;
+            if filled == 8 {
+                packed.push(window as u8);
+                (window, filled) = (0, 0);
+            }
+        }
+        filled += 1;
+        window |= u64::from(step & ((1 << remainder) - 1)) << filled;
+        filled += remainder;
+        while filled >= 8 {
+            packed.push(window as u8);
+            (window, filled) = (window >> 8, filled - 8);
+        }
+    }
+    if filled > 0 {
+        packed.push(window as u8);
+    }
+    packed
+}
+
+/// Bits, the lowest of each byte first.
+struct Bits<'a> {
+    bytes: std::slice::Iter<'a, u8>,
+    window: u64,
+    filled: u32,
+}
+
+impl Bits<'_> {
+    fn fill(&mut self) {
+        while self.filled <= 56 {
+            let Some(byte) = self.bytes.next() else { return };
+            self.window |= u64::from(*byte) << self.filled;
+            self.filled += 8;
+        }
+    }
+
+    /// How many ones there are before the next zero, which is taken too. `None` at the end.
+    fn ones(&mut self) -> Option<u32> {
+        let mut ones = 0;
+        loop {
+            self.fill();
+            let run = self.window.trailing_ones().min(self.filled);
+            ones += run;
+            if run < self.filled {
+                (self.window, self.filled) = (self.window >> run >> 1, self.filled - run - 1);
+                return Some(ones);
+            }
+            if self.filled == 0 {
+                return None;
+            }
+            (self.window, self.filled) = (0, 0);
+        }
+    }
+
+    fn number(&mut self, bits: u32) -> Option<u32> {
+        self.fill();
+        let left = self.filled.checked_sub(bits)?;
+        let number = self.window & ((1 << bits) - 1);
+        (self.window, self.filled) = (self.window >> bits, left);
+        Some(number as u32)
+    }
+}
+
+/// Values from their steps.
+struct Steps<'a> {
+    bits: Bits<'a>,
+    left: u8,
+    next: u32,
+    remainder: u32,
+}
+
+impl Iterator for Steps<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        self.left = self.left.checked_sub(1)?;
+        let ones = self.bits.ones()?;
+        let number = self.bits.number(self.remainder)?;
+        // What is written ends at TOP; bytes of a damaged store may say anything.
+        let value = u64::from(self.next) + (u64::from(ones) << self.remainder) + u64::from(number);
+        let value = u32::try_from(value).ok().filter(|value| *value <= TOP)?;
+        self.next = value + 1;
+        Some(value)
     }
 }
 
@@ -143,6 +246,13 @@ mod tests {
     }
 
     #[test]
+    fn a_hash_takes_two_bytes_and_a_bit() {
+        let bytes: usize = (1..=40).map(|size| sample(0..size * 100).bytes().len()).sum();
+        let count: usize = (1..=40).map(|size| usize::from(sample(0..size * 100).count())).sum();
+        assert!(bytes * 100 < count * 225, "{bytes} bytes for {count}");
+    }
+
+    #[test]
     fn a_small_set_is_kept_whole() {
         let sketch = sample(0..100);
         assert_eq!((sketch.level(), sketch.count()), (0, 100));
@@ -175,6 +285,28 @@ mod tests {
         fn a_sample_is_never_larger_than_asked(n in 0u64..30_000) {
             let sketch = sample(0..n);
             prop_assert!(sketch.count() <= 128 && (n < 200 || sketch.count() > 30));
+        }
+
+        #[test]
+        fn a_sample_is_read_as_it_was_written(
+            hashes in proptest::collection::btree_set(any::<u64>(), 0..300), crowd in 0..40_u32, most in 0..=255_u8
+        ) {
+            let hashes: Vec<u64> = hashes.into_iter().map(|hash| hash >> crowd).collect();
+            let sketch = Sketch::of(hashes.iter().copied(), most);
+            let bound = TOP >> sketch.level();
+            let mut values: Vec<u32> = hashes.into_iter().map(Sketch::value).filter(|value| *value <= bound).collect();
+            values.sort_unstable();
+            values.dedup();
+            values.truncate(most.into());
+            prop_assert_eq!(sketch.values(sketch.level()).collect::<Vec<_>>(), values);
+        }
+
+        #[test]
+        fn bytes_that_are_no_sample_have_an_end(
+            bytes in proptest::collection::vec(any::<u8>(), 0..600), level in any::<u8>(), count in any::<u8>()
+        ) {
+            let sketch = Sketch::from_parts(level, count, &bytes);
+            prop_assert!(sketch.values(level).count() <= usize::from(count));
         }
     }
 }
