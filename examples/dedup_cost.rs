@@ -97,7 +97,7 @@ fn main() {
     let letters =
         |count: u64, dice: &mut Dice| (0..count).map(|_| char::from(b'a' + (dice.roll() % 26) as u8)).collect();
     let vocabulary: Vec<String> =
-        (0..30_000_u64).map(|rank| letters(2 + rank.ilog2().min(9) as u64 / 2 + dice.roll() % 4, &mut dice)).collect();
+        (1..30_001_u64).map(|rank| letters(2 + rank.ilog2().min(9) as u64 / 2 + dice.roll() % 4, &mut dice)).collect();
     let before = resident_bytes();
     let memory = || if redis.is_some() { store.stats().expect("a Redis").memory_bytes } else { 0 };
     let used_before = memory();
