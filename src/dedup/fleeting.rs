@@ -25,6 +25,18 @@ const LONGEST: usize = 120;
 /// Beside the ASCII ones, what fragments end with.
 const SIGNS: [char; 8] = ['\u{b7}', '\u{2028}', '\u{2022}', '\u{2013}', '\u{2014}', '\u{3002}', '\u{ff01}', '\u{ff5c}'];
 
+/// The first bytes of all of them: most text is passed over without a closer look.
+const MAY_END: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    let firsts = [b'\n', b'|', b'.', b'!', b'?', 0xC2, 0xE2, 0xE3, 0xEF];
+    while at < firsts.len() {
+        table[firsts[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 /// What a word can be in a fragment that is fleeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -74,22 +86,22 @@ fn fragments(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
             return None;
         }
         let mut at = start;
-        while at < bytes.len() {
+        while let Some(ahead) = bytes[at..].iter().position(|byte| MAY_END[usize::from(*byte)]) {
+            at += ahead;
+            let sign = text[at..].chars().next().map_or(1, char::len_utf8);
             let ends = match bytes[at] {
                 b'\n' | b'|' => true,
                 b'.' | b'!' | b'?' => ends_sentence(text, at),
-                0xC2..0xF0 => SIGNS.iter().any(|sign| text[at..].starts_with(*sign)),
-                _ => false,
+                _ => SIGNS.iter().any(|sign| text[at..].starts_with(*sign)),
             };
-            // To the end of the sign: what follows it is a character's first byte.
-            at += 1;
-            while at < bytes.len() && !text.is_char_boundary(at) {
-                at += 1;
-            }
+            at += sign;
             if ends {
-                break;
+                let fragment = start..at;
+                start = at;
+                return Some(fragment);
             }
         }
+        at = bytes.len();
         let fragment = start..at;
         start = at;
         Some(fragment)
@@ -115,6 +127,8 @@ fn is_fleeting(fragment: &str) -> bool {
         return false;
     }
     let lower = fragment.to_lowercase();
+    // A month's name is no mark without a number.
+    let has_number = lower.contains(char::is_numeric);
     let mut seen = Seen::default();
     let mut rest = lower.as_str();
     while let Some(first) = rest.chars().next() {
@@ -129,7 +143,8 @@ fn is_fleeting(fragment: &str) -> bool {
         } else {
             let end = rest.find(|char: char| !is_letter(char) || char.is_numeric()).unwrap_or(rest.len());
             let word = &rest[..end];
-            let Some(kind) = kind_of(word) else { return false };
+            let dated = || if has_number { month(word).map(|_| Kind::Day) } else { None };
+            let Some(kind) = kind_of(word).or_else(dated) else { return false };
             seen.note(kind);
             end
         };
@@ -144,7 +159,7 @@ fn kind_of(word: &str) -> Option<Kind> {
         let all = SPACED.iter().rev();
         all.flat_map(|(kind, words)| words.split_whitespace().map(|word| (word, *kind))).collect()
     });
-    KINDS.get(word).copied().or_else(|| month(word).map(|_| Kind::Day))
+    KINDS.get(word).copied()
 }
 
 /// The word of a script without spaces that a text begins with.

@@ -21,17 +21,17 @@ pub struct Word {
 
 /// The words of `text`, in order.
 ///
-/// What stands between ASCII's white space is normalised by itself, since nothing composes across that: so one ellipsis or no-break
-/// space does not make a whole text take the slow way.
+/// A line that is not normal is normalised word by word, since nothing composes across ASCII's white space: so one ellipsis or
+/// no-break space does not make a whole text take the slow way.
 pub fn words(text: &str) -> Vec<Word> {
     let mut cutter = Cutter { words: Vec::with_capacity(text.len() / 6 + 1), ..Cutter::default() };
-    for part in text.split(|char: char| char.is_ascii_whitespace()) {
-        if part.is_ascii() {
-            part.bytes().for_each(|byte| cutter.ascii(byte));
-        } else if is_nfkc_quick(part.chars()) == IsNormalized::Yes {
-            part.chars().for_each(|char| cutter.char(char));
+    for line in text.split('\n') {
+        if line.is_ascii() {
+            line.bytes().for_each(|byte| cutter.ascii(byte));
+        } else if is_nfkc_quick(line.chars()) == IsNormalized::Yes {
+            line.chars().for_each(|char| cutter.char(char));
         } else {
-            part.nfkc().for_each(|char| cutter.char(char));
+            line.split(|char: char| char.is_ascii_whitespace()).for_each(|word| cutter.abnormal(word));
         }
         cutter.end();
     }
@@ -53,6 +53,16 @@ struct Cutter {
 }
 
 impl Cutter {
+    /// A word that may need to be normalised, and what it is parted by from the next.
+    fn abnormal(&mut self, word: &str) {
+        if word.is_ascii() {
+            word.bytes().for_each(|byte| self.ascii(byte));
+        } else {
+            word.nfkc().for_each(|char| self.char(char));
+        }
+        self.end();
+    }
+
     fn ascii(&mut self, byte: u8) {
         match byte {
             b'a'..=b'z' => self.letter(byte),
