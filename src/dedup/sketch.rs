@@ -14,8 +14,8 @@ const TOP: u32 = (1 << WIDTH) - 1;
 /// A sample of a set of hashes. `B` holds it: bytes of our own, or borrowed ones of what is known.
 ///
 /// The hashes ascend, each once, and what is kept are the steps between them, in Rice's code (Rice & Plaunt, "Adaptive
-/// variable-length coding for efficient compression of spacecraft television data", 1971): spread evenly they take about 16
-/// bits each, where 24 were theirs.
+/// variable-length coding for efficient compression of spacecraft television data", 1971): spread evenly they take 16
+/// to 17 bits each, where 24 were theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sketch<B = Vec<u8>> {
     level: u8,
