@@ -21,11 +21,6 @@ use crate::record::{Outcome, Reason};
 /// When a message comes back whose host is paused without an end.
 const ANOTHER_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Of so many parts of the messages in flight one host may have one. With half of them a host that took 10 s an answer
-/// cost a thousand others 38 % of their pages (256 in flight). A host alone in its topic does not miss the rest: an
-/// eighth of the default is 125 messages, two minutes at one a second.
-const SHARE_OF_ONE_HOST: usize = 8;
-
 /// How long somebody is ready to wait for a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Patience {
@@ -96,13 +91,13 @@ pub struct Frontier {
 }
 
 impl Frontier {
-    /// The frontier that `[frontier]` describes; it fetches robots.txt with `client`. No host has more than an
-    /// eighth of `max_in_flight` messages waiting.
+    /// The frontier that `[frontier]` describes; it fetches robots.txt with `client`. No host has more than half
+    /// of `max_in_flight` messages waiting, and a slow one no more than an eighth.
     ///
     /// # Errors
     /// [`OrdersError`]: `frontier.rules` can't be used.
     pub fn new(settings: &config::Frontier, client: Client, max_in_flight: usize) -> Result<Self, OrdersError> {
-        let hosts = Hosts::new(settings.host_concurrency, settings.host_delay, max_in_flight / SHARE_OF_ONE_HOST);
+        let hosts = Hosts::new(settings.host_concurrency, settings.host_delay, max_in_flight / 2);
         let addresses = Addresses::new(settings.address_delay);
         let orders = Orders::of_file(settings.rules.as_deref())?;
         let turns = Turns { hosts, addresses, client };

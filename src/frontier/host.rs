@@ -167,10 +167,15 @@ impl Host {
         }
     }
 
-    /// How long somebody who comes now would wait: the rest, then the turns of all before.
+    /// How long somebody who comes now would wait for a turn.
     pub(super) fn expected_wait(&self, delay: Duration, concurrency: usize, now: Instant) -> Duration {
+        self.wait_behind(self.waiting(), delay, concurrency, now)
+    }
+
+    /// How long somebody behind so many others would wait: the rest, then the turns of all before.
+    pub(super) fn wait_behind(&self, others: usize, delay: Duration, concurrency: usize, now: Instant) -> Duration {
         let rest = self.free_at(delay).map(|free| free.saturating_duration_since(now)).unwrap_or_default();
-        let rounds = u32::try_from((self.waiting() + self.running().len()) / concurrency).unwrap_or(u32::MAX);
+        let rounds = u32::try_from((others + self.running().len()) / concurrency).unwrap_or(u32::MAX);
         // One that is at it for longer than ever is slower than it was.
         let longest_running = self.running().iter().map(|since| now.saturating_duration_since(*since)).max();
         let unknown = if delay.is_zero() { UNKNOWN_RESPONSE_TIME } else { Duration::ZERO };

@@ -40,8 +40,10 @@ fn run(name: &str, urls: usize, distinct: usize) {
     setup.committed_to_the_end();
     peak = peak.max(peak_memory(worker.id()));
 
-    let origins: BTreeSet<_> = outcomes.iter().map(origin_in).collect();
-    assert_eq!((outcomes.len(), origins.len()), (urls, urls), "each URL has one outcome");
+    // On a slow machine a host may be too busy for a while.
+    let ends: Vec<_> = outcomes.iter().filter(|record| record.json()["outcome"] != "deferred").collect();
+    let origins: BTreeSet<_> = ends.iter().map(|record| origin_in(record)).collect();
+    assert_eq!((ends.len(), origins.len()), (urls, urls), "each URL ends once");
     let count = |outcome: &str| outcomes.iter().filter(|record| record.json()["outcome"] == outcome).count();
     let (published, duplicate, unchanged) = (count("published"), count("duplicate"), count("unchanged"));
     let metrics = worker.metrics();

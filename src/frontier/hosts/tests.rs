@@ -228,6 +228,19 @@ async fn no_host_has_more_seats_than_its_share() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_host_has_fewer_seats_than_a_quick_one() {
+    let hosts = Hosts::new(1, Duration::ZERO, 40);
+    let seats: Vec<_> = (0..15).map(|_| hosts.seat(HOST).unwrap()).collect();
+    assert_eq!(seats.len(), 15, "a quick host has what it asks for");
+    drop(seats);
+    let first = hosts.turn(HOST, wait(60)).await.unwrap();
+    tokio::time::advance(seconds(10)).await;
+    let seats: Vec<_> = std::iter::from_fn(|| hosts.seat(HOST).ok()).take(40).collect();
+    assert_eq!(seats.len(), 10, "its first answer is ten seconds late");
+    drop((seats, first));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_operators_hold_and_resume_win_over_everything() {
     let hosts = Hosts::new(1, Duration::ZERO, 1_000);
     hosts.pause(HOST, seconds(500));
