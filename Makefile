@@ -53,6 +53,13 @@ bench: compilers kafka ## The whole worker on pages of real size, beside `newswi
 	$(if $(PEER),BENCH_PEER="$(CURDIR)/target/peer/bin/python") BENCH_ROUNDS=$(ROUNDS) BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/corpus" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture bench::the_whole_worker_against_extraction_alone
 
+.PHONY: growth
+growth: compilers kafka ## What a page costs after 2,000 and after 200,000 of them, with 1, 12 and 120 partitions
+	$(CARGO) build --release --locked --bin newswire --example corpus --example site
+	target/release/examples/corpus target/lean 200000 lean
+	BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/lean" \
+	    $(TEST) --test suite -- --ignored --exact --nocapture bench::as_much_a_page_however_many_pages_and_partitions
+
 .PHONY: fault-day
 fault-day: compilers kafka redis prometheus ## A live set is broken in six ways, one after the other: which alert fires, when, and what is lost
 	$(TEST) --test suite -- --ignored --exact --nocapture fault_day::each_fault_raises_its_alert_and_loses_nothing

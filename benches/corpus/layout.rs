@@ -68,12 +68,24 @@ const FRAMES: [Frame; 4] = [
     },
 ];
 
+/// An article and little around it.
+const LEAN: Frame = Frame {
+    body: "article-body",
+    paragraph: "paragraph",
+    menu: 10,
+    cards: 5,
+    style_rules: 5,
+    functions: 5,
+    state_entries: 0,
+    in_json_ld: true,
+};
+
 const ICON: &str = "<svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\" focusable=\"false\"><path fill=\"currentColor\" d=\"";
 
 impl Layout {
-    /// The layout of the site of this number.
-    pub fn of(site: u64) -> Self {
-        let frame = &FRAMES[site as usize % FRAMES.len()];
+    /// The layout of the site of this number; a lean one has an article and little around it.
+    pub fn of(site: u64, lean: bool) -> Self {
+        let frame = if lean { &LEAN } else { &FRAMES[site as usize % FRAMES.len()] };
         Self { site, rng: Rng::with_seed(!site), frame: Frame { ..*frame } }
     }
 

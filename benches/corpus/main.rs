@@ -1,8 +1,9 @@
-//! Writes a corpus of news pages to measure with: `cargo run --release --example corpus -- FOLDER PAGES`.
+//! Writes a corpus of news pages to measure with: `cargo run --release --example corpus -- FOLDER PAGES [lean]`.
 //!
 //! No two articles share a sentence, but for every tenth, whose text is another's on another site (what a dedup has to
 //! find). Sizes and shapes are those of today's news pages: four layouts of 120 to 310 kB, a fifth of that compressed,
-//! 400 to 900 words of text, the rest scripts, styles, icons, menus, cards of other stories. The same number gives the same page.
+//! 400 to 900 words of text, the rest scripts, styles, icons, menus, cards of other stories. The same number gives the same page. Lean
+//! pages are 8 kB: so many more fit a machine that shall show whether a worker grows with what it has seen.
 //!
 //! In the folder: `pages/N.html.gz`, `manifest.jsonl` for `newswire extract`, and `urls.txt`, one address a line.
 
@@ -29,24 +30,25 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().map(PathBuf::from);
     let pages = arguments.next().and_then(|pages| pages.parse().ok());
+    let lean = arguments.next().is_some_and(|word| word == "lean");
     let (Some(folder), Some(pages)) = (folder, pages) else {
-        eprintln!("usage: corpus FOLDER PAGES");
+        eprintln!("usage: corpus FOLDER PAGES [lean]");
         process::exit(2);
     };
-    if let Err(failure) = write(&folder, pages) {
+    if let Err(failure) = write(&folder, pages, lean) {
         eprintln!("{}: {failure}", folder.display());
         process::exit(1);
     }
 }
 
-fn write(folder: &Path, pages: u64) -> io::Result<()> {
+fn write(folder: &Path, pages: u64, lean: bool) -> io::Result<()> {
     fs::create_dir_all(folder.join("pages"))?;
     let (mut manifest, mut urls) = (String::new(), String::new());
     let (mut raw, mut packed) = (0, 0);
     for number in 0..pages {
         let url = address(number);
         let file = format!("pages/{number}.html.gz");
-        let html = page(number, &url);
+        let html = page(number, &url, lean);
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(html.as_bytes())?;
         let body = encoder.finish()?;
@@ -68,9 +70,9 @@ fn address(number: u64) -> String {
     format!("http://site-{host}.example/news/2026/10/{day:02}/story-{story}-{number}")
 }
 
-fn page(number: u64, url: &str) -> String {
+fn page(number: u64, url: &str, lean: bool) -> String {
     let is_copy = |number: u64| number % COPIES == COPIES - 1;
     let earlier = number / 2 - u64::from(is_copy(number / 2));
     let story = prose::Story::of(if is_copy(number) { earlier } else { number });
-    layout::Layout::of(number % HOSTS).page(number, url, &story)
+    layout::Layout::of(number % HOSTS, lean).page(number, url, &story)
 }

@@ -10,7 +10,6 @@ use super::dates::Dates;
 use super::hints::{Hinted, Hints};
 use super::jsonld::Graph;
 use super::page::Page;
-use super::scan::scan;
 use super::structured::{Facts, registrable};
 use super::text::{clean, words};
 use super::title::Title;
@@ -119,9 +118,8 @@ pub fn extract(source: &Source<'_>, limits: &Limits) -> Result<Extraction, Refus
     let (content, canonical) = if is_plain(source.content_type) {
         (plain_content(&text, source, limits)?, None)
     } else {
-        let scanned = scan(&text);
-        let html = parse::parse(&scanned.html, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
-        html_content(&Page::of(&html).with_scripts(scanned.scripts), source, limits)?
+        let parsed = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+        html_content(&Page::of(&parsed.html).with_scripts(parsed.scripts), source, limits)?
     };
     if content.body.len() > MAX_BODY_TEXT {
         return Err(Refusal::TooLarge { bytes: content.body.len(), most: MAX_BODY_TEXT });
@@ -156,9 +154,8 @@ fn readable(text: &str, charset: &'static str) -> Result<(), Refusal> {
 pub fn told(source: &Source<'_>, limits: &Limits) -> Result<(Vec<String>, Vec<Told>), Refusal> {
     let deadline = Instant::now() + limits.time_limit;
     let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
-    let scanned = scan(&text);
-    let html = parse::parse(&scanned.html, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
-    let page = Page::of(&html).with_scripts(scanned.scripts);
+    let parsed = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+    let page = Page::of(&parsed.html).with_scripts(parsed.scripts);
     let graph = Graph::of(&page.json_ld());
     let facts = Facts::of(&page, source.url, &graph);
     let title = title::title(&facts);
@@ -213,16 +210,15 @@ impl Reading {
 pub fn measures(source: &Source<'_>, limits: &Limits) -> Result<(Vec<&'static str>, [Vec<f32>; 2]), Refusal> {
     let deadline = Instant::now() + limits.time_limit;
     let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
-    let scanned = scan(&text);
-    let html = parse::parse(&scanned.html, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+    let parsed = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
     let measured = |page: Page<'_>| {
         let graph = Graph::of(&page.json_ld());
         let facts = Facts::of(&page, source.url, &graph);
         let reading = Reading::of(&facts);
         gate::Measures::of(&facts, &reading.body, reading.known())
     };
-    let whole = measured(Page::of(&html).with_scripts(scanned.scripts));
-    let without_scripts = measured(Page::of(&html));
+    let whole = measured(Page::of(&parsed.html).with_scripts(parsed.scripts));
+    let without_scripts = measured(Page::of(&parsed.html));
     Ok((whole.names(), [whole.values(), without_scripts.values()]))
 }
 

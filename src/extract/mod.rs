@@ -6,8 +6,8 @@
 //! | room | what it does |
 //! |---|---|
 //! | `charset` | bytes to text, as the Encoding Standard has it |
-//! | `scan` | leaves out what no rule reads, before the parser sees it |
-//! | `parse` | text to a tree, with caps on nodes, depth and time |
+//! | `scan` | text to tokens, without what no rule reads |
+//! | `parse` | tokens to a tree, with caps on nodes, depth and time |
 //! | `page` | one walk over the tree: scopes, blocks of text, and everything of the head |
 //! | `classes` | what the words in class and id say about an element |
 //! | `structured` | JSON-LD, and the names of meta elements in order of trust |

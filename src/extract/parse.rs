@@ -1,15 +1,16 @@
 //! Text to a tree, within bounds.
 //!
 //! html5ever follows the HTML Standard, whose cost is not linear: unclosed formatting elements are
-//! opened again in each paragraph, and each end tag looks through all open elements. So the parser is
-//! fed in small chunks, and between two of them nodes, depth and time are looked at.
+//! opened again in each paragraph, and each end tag looks through all open elements. So its tree builder gets
+//! tokens one by one, and nodes, depth and time are looked at between them.
 
 use std::time::Instant;
 
-use html5ever::driver::{ParseOpts, parse_document};
-use html5ever::tendril::{StrTendril, TendrilSink};
-use html5ever::tree_builder::TreeBuilderOpts;
+use ego_tree::NodeId;
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink};
 use scraper::{Html, HtmlTreeSink};
+
+use super::scan::{Next, Pictures, Scan, Script};
 
 /// Nodes of a tree, at most. The largest of 2,900 real pages has some 60,000.
 pub(super) const MAX_NODES: usize = 400_000;
@@ -17,9 +18,9 @@ pub(super) const MAX_NODES: usize = 400_000;
 /// Elements within elements, at most. Browsers stop at 512 (Blink's `kMaximumHTMLParserDOMTreeDepth`).
 pub(super) const MAX_DEPTH: usize = 512;
 
-/// Bytes that the parser gets at once. In so many it can open some 340 elements, and each of its
-/// paragraphs can open at most those of [`MAX_DEPTH`] again: a quarter of a million nodes before the next look.
-const CHUNK_BYTES: usize = 1024;
+/// Tokens between two looks. So many can open as many elements, and each paragraph can open at most those of
+/// [`MAX_DEPTH`] and these again: some 80,000 nodes before the next look.
+const TOKENS: usize = 128;
 
 /// Why a page has no tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,32 +33,54 @@ pub(super) enum TooComplex {
     Time,
 }
 
-/// The tree of a page; `deadline` ends the work.
-pub(super) fn parse(text: &str, deadline: Instant) -> Result<Html, TooComplex> {
-    let options = ParseOpts {
-        // What stands in `noscript` is then read as elements: lazy images have their address there.
-        tree_builder: TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() },
-        ..ParseOpts::default()
-    };
-    let mut parser = parse_document(HtmlTreeSink::new(Html::new_document()), options);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (chunk, after) = rest.split_at(rest.floor_char_boundary(CHUNK_BYTES));
-        rest = after;
-        parser.process(StrTendril::from_slice(chunk));
-        let html = parser.tokenizer.sink.sink.0.borrow();
-        let mut nodes = html.tree.nodes();
-        if nodes.len() > MAX_NODES {
-            return Err(TooComplex::Nodes);
-        }
-        if nodes.next_back().is_some_and(|last| last.ancestors().count() > MAX_DEPTH) {
-            return Err(TooComplex::Depth);
-        }
-        if Instant::now() > deadline {
-            return Err(TooComplex::Time);
+/// A page without what no rule reads.
+#[derive(Debug)]
+pub(super) struct Parsed<'a> {
+    /// Its tree.
+    pub(super) html: Html,
+    /// The scripts that have a text, in document order; those in its tree are empty.
+    pub(super) scripts: Vec<Script<'a>>,
+}
+
+/// Parses a page; `deadline` ends the work.
+pub(super) fn parse(text: &str, deadline: Instant) -> Result<Parsed<'_>, TooComplex> {
+    match parse_with(text, Pictures::LeftOut, deadline)? {
+        Some(parsed) => Ok(parsed),
+        None => parse_with(text, Pictures::Kept, deadline)?.ok_or(TooComplex::Time),
+    }
+}
+
+/// `None` where the page has to be read again, with its pictures.
+fn parse_with(text: &str, pictures: Pictures, deadline: Instant) -> Result<Option<Parsed<'_>>, TooComplex> {
+    // What stands in `noscript` is then read as elements: lazy images have their address there.
+    let options = TreeBuilderOpts { scripting_enabled: false, ..TreeBuilderOpts::default() };
+    let builder = TreeBuilder::new(HtmlTreeSink::new(Html::new_document()), options);
+    let mut scan = Scan::of(text, pictures);
+    loop {
+        look(&builder, deadline)?;
+        for _ in 0..TOKENS {
+            match scan.step(&builder) {
+                Next::More => {}
+                Next::End => return Ok(Some(Parsed { html: builder.sink.finish(), scripts: scan.scripts })),
+                Next::Again => return Ok(None),
+            }
         }
     }
-    Ok(parser.finish())
+}
+
+fn look(builder: &TreeBuilder<NodeId, HtmlTreeSink>, deadline: Instant) -> Result<(), TooComplex> {
+    let html = builder.sink.0.borrow();
+    let mut nodes = html.tree.nodes();
+    if nodes.len() > MAX_NODES {
+        return Err(TooComplex::Nodes);
+    }
+    if nodes.next_back().is_some_and(|last| last.ancestors().count() > MAX_DEPTH) {
+        return Err(TooComplex::Depth);
+    }
+    if Instant::now() > deadline {
+        return Err(TooComplex::Time);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -94,9 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn characters_are_never_cut_between_chunks() {
+    fn characters_are_never_cut() {
         let text = "ä€𝄞".repeat(2_000);
-        let html = parse(&text, Instant::now() + Duration::from_secs(60)).unwrap();
-        assert_eq!(html.root_element().text().collect::<String>(), text);
+        let parsed = parse(&text, Instant::now() + Duration::from_secs(60)).unwrap();
+        assert_eq!(parsed.html.root_element().text().collect::<String>(), text);
     }
 }

@@ -1,39 +1,40 @@
-//! Leaves out of a page what no rule reads, before the parser sees it.
+//! From text to the parser's tokens, without what no rule reads.
 //!
 //! Most of a news page is scripts, styles, pictures in SVG and attributes that no rule asks for. The scan
-//! follows the states of the HTML Standard's tokenizer (13.2.5) over the text, and hands on what counts:
+//! follows the states of the HTML Standard's tokenizer (13.2.5), and hands the tree builder what counts:
 //!
-//! | in the page | what the parser gets |
+//! | in the page | what the tree builder gets |
 //! |---|---|
-//! | `script` | an empty one; its text is in [`Scanned::scripts`] |
+//! | `script` | an empty one; its text is in [`Scan::scripts`] |
 //! | `style`, `iframe` and their like | an empty one |
 //! | `svg` | an empty one |
 //! | a comment | an empty one: it still ends a run of text |
 //! | an attribute that is not kept (`kept.rs`) | nothing |
-//! | all else | the same bytes |
+//! | all else | what html5ever's own tokenizer gives |
 //!
-//! The tree of what is left is the tree of the page, less what was left out: `scan/tests.rs` holds the one against
-//! the other. Where the meaning of bytes is the tree builder's to say (`math`, HTML within SVG, columns in templates,
-//! raw text within `select`, framesets), the scan doesn't guess: the parser gets the rest of the page as it is.
+//! Where a run of text is raw, and what stands in foreign elements, the tree builder says itself. The tree is the
+//! tree of the page, less what was left out: `scan/tests.rs` holds it against html5ever's own.
 
+mod doctype;
 mod kept;
+mod names;
 mod raw;
+mod references;
 mod svg;
 mod tag;
 #[cfg(test)]
 mod tests;
 
-use kept::Keeper;
-use tag::Attributes;
+use std::borrow::Cow;
 
-/// A page without what no rule reads.
-#[derive(Debug, Default)]
-pub(super) struct Scanned<'a> {
-    /// What the parser gets.
-    pub(super) html: String,
-    /// The scripts that have a text, in document order.
-    pub(super) scripts: Vec<Script<'a>>,
-}
+use html5ever::tendril::StrTendril;
+use html5ever::tokenizer::states::RawKind;
+use html5ever::tokenizer::{Tag, TagKind, Token, TokenSink, TokenSinkResult};
+use html5ever::{Attribute, LocalName, QualName, ns};
+
+use kept::Keeper;
+use names::Names;
+use tag::Attributes;
 
 /// A script, as it stands in the page.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,224 +53,290 @@ impl Script<'_> {
     }
 }
 
-/// Scans a page.
-pub(super) fn scan(text: &str) -> Scanned<'_> {
-    let mut scan = Scan { text, at: 0, copied: 0, in_select: false, in_template: false, out: Scanned::default() };
-    scan.out.html.reserve(text.len() / 2);
-    while let Some(found) = memchr::memchr(b'<', scan.rest()) {
-        scan.at += found;
-        match scan.markup() {
-            Next::Known => {}
-            Next::Unknown => break,
-            Next::Frames => return Scanned { html: text.to_owned(), scripts: Vec::new() },
-        }
-    }
-    scan.at = text.len();
-    scan.copy();
-    scan.out
-}
-
-/// What the scan knows of the bytes that follow.
+/// What became of SVG.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Known,
-    /// Their meaning is the tree builder's to say, or there are none.
-    Unknown,
-    /// Whether the page is made of frames depends on what was read before.
-    Frames,
+pub(super) enum Pictures {
+    /// Left out, where they are nothing but pictures.
+    LeftOut,
+    /// Handed on as all else is.
+    Kept,
 }
 
-/// An element by what stands in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Content {
-    /// Markup.
-    Markup,
-    /// Markup, of options.
-    Select,
-    Template,
-    /// A column of a table: in a template, the tree builder ignores much of what follows.
-    Column,
-    /// A program or data: up to its end tag, but for escapes.
-    Script,
-    /// Text up to its end tag that no rule reads.
-    Unread,
-    /// Text up to its end tag.
-    Text,
-    Svg,
-    /// The tree builder's to say.
-    Unknown,
-    Frames,
-}
-
-impl Content {
-    fn of(name: &str) -> Self {
-        let is = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        match name.len() {
-            3 if is(&["svg"]) => Self::Svg,
-            3 if is(&["xmp"]) => Self::Text,
-            3 if is(&["col"]) => Self::Column,
-            4 if is(&["math"]) => Self::Unknown,
-            5 if is(&["title"]) => Self::Text,
-            5 if is(&["style"]) => Self::Unread,
-            6 if is(&["script"]) => Self::Script,
-            6 if is(&["select"]) => Self::Select,
-            6 if is(&["iframe"]) => Self::Unread,
-            7 if is(&["noembed"]) => Self::Unread,
-            8 if is(&["noframes"]) => Self::Unread,
-            8 if is(&["colgroup"]) => Self::Column,
-            8 if is(&["template"]) => Self::Template,
-            8 if is(&["textarea"]) => Self::Text,
-            8 if is(&["frameset"]) => Self::Frames,
-            9 if is(&["plaintext"]) => Self::Unknown,
-            _ => Self::Markup,
-        }
-    }
-}
-
-struct Scan<'a> {
+/// A page on its way to the tree builder.
+pub(super) struct Scan<'a> {
     text: &'a str,
+    /// The same, for the tree to share.
+    shared: StrTendril,
     /// Where the scan stands.
     at: usize,
-    /// Up to where the page is copied or left out.
-    copied: usize,
-    in_select: bool,
-    /// Whether a template was opened: from there on its end may be anywhere.
-    in_template: bool,
-    out: Scanned<'a>,
+    names: Names<'a>,
+    pictures: Pictures,
+    /// Whether a picture was left out, the text in it, too.
+    left_out: bool,
+    /// Whether an element that is no HTML was opened, and its content handed on.
+    foreign: bool,
+    /// The scripts that have a text, in document order.
+    pub(super) scripts: Vec<Script<'a>>,
+}
+
+/// What comes behind a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    More,
+    End,
+    /// A frameset: whether it counts depends on text that may have been left out with a picture.
+    Again,
 }
 
 impl<'a> Scan<'a> {
+    /// Of a page, from its first character.
+    pub(super) fn of(text: &'a str, pictures: Pictures) -> Self {
+        Self {
+            text,
+            shared: StrTendril::from_slice(text),
+            at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 },
+            names: Names::default(),
+            pictures,
+            left_out: false,
+            foreign: false,
+            scripts: Vec::new(),
+        }
+    }
+
     fn rest(&self) -> &'a [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// Copies all that was passed and not left out.
-    fn copy(&mut self) {
-        self.out.html.push_str(self.text.get(self.copied..self.at).unwrap_or_default());
-        self.copied = self.at;
+    fn slice(&self, from: usize, to: usize) -> &'a str {
+        self.text.get(from..to).unwrap_or_default()
     }
 
-    /// Goes on at `at`, without what stands before.
-    fn leave_out(&mut self, at: usize) {
-        self.at = at;
-        self.copied = at;
+    /// Hands on the next run of text or the next tag.
+    pub(super) fn step(&mut self, sink: &impl TokenSink) -> Next {
+        let next = match self.rest() {
+            [] => {
+                let _ = sink.process_token(Token::EOFToken, 1);
+                sink.end();
+                return Next::End;
+            }
+            [b'<', letter, ..] if letter.is_ascii_alphabetic() => return self.start_tag(sink),
+            [b'<', b'/', letter, ..] if letter.is_ascii_alphabetic() => return self.end_tag(sink),
+            [b'<', b'/', b'>', ..] => {
+                self.at += 3;
+                return Next::More;
+            }
+            [b'<', b'!', b'-', b'-', after @ ..] => Some((Token::CommentToken(StrTendril::new()), 4 + raw::comment(after))),
+            [b'<', b'!', b'[', b'C', b'D', b'A', b'T', b'A', b'[', after @ ..] if is_foreign(sink) => {
+                let length = memchr::memmem::find(after, b"]]>");
+                let from = self.at + 9;
+                let to = from + length.unwrap_or(after.len());
+                self.characters(from, to, Text::Plain, sink);
+                self.at = (to + 3).min(self.text.len());
+                return Next::More;
+            }
+            [b'<', b'!' | b'?', ..] | [b'<', b'/', _, ..] => Some(self.declaration()),
+            _ => None,
+        };
+        let Some((token, length)) = next else { return self.data(sink) };
+        self.at += length;
+        let _ = sink.process_token(token, 1);
+        Next::More
     }
 
-    /// Reads on from a `<`.
-    fn markup(&mut self) -> Next {
-        match self.rest() {
-            [_, letter, ..] if letter.is_ascii_alphabetic() => return self.start_tag(),
-            [_, b'/', letter, ..] if letter.is_ascii_alphabetic() => return self.end_tag(),
-            [_, b'!', b'-', b'-', after @ ..] => {
-                self.copy();
-                self.out.html.push_str("<!---->");
-                self.leave_out(self.at + 4 + raw::comment(after));
+    /// A doctype, or what is read as a comment.
+    fn declaration(&self) -> (Token, usize) {
+        let rest = self.rest();
+        let length = memchr::memchr(b'>', rest).map_or(rest.len(), |end| end + 1);
+        let is_doctype = rest.get(2..9).is_some_and(|word| word.eq_ignore_ascii_case(b"doctype"));
+        let doctype = is_doctype.then(|| doctype::read(self.slice(self.at, self.at + length))).flatten();
+        (doctype.map_or(Token::CommentToken(StrTendril::new()), Token::DoctypeToken), length)
+    }
+
+    /// Text up to the next markup.
+    fn data(&mut self, sink: &impl TokenSink) -> Next {
+        let rest = self.rest();
+        let begins = |at: &usize| {
+            matches!(rest.get(at + 1..), Some([next, ..]) if next.is_ascii_alphabetic() || matches!(next, b'/' | b'!' | b'?'))
+                && *at > 0
+        };
+        let end = memchr::memchr_iter(b'<', rest).find(begins).unwrap_or(rest.len());
+        let to = self.at + end;
+        self.characters(self.at, to, Text::References, sink);
+        self.at = to;
+        Next::More
+    }
+
+    /// Hands on a run of text; NUL is a token of its own, which the tree builder may pass over.
+    fn characters(&mut self, from: usize, to: usize, kind: Text, sink: &impl TokenSink) {
+        let mut rest = self.slice(from, to);
+        loop {
+            let end = memchr::memchr(0, rest.as_bytes());
+            let (run, after) = rest.split_at(end.unwrap_or(rest.len()));
+            if !run.is_empty() {
+                let _ = sink.process_token(Token::CharacterTokens(self.value(run, kind)), 1);
             }
-            // A doctype, or what ends like one.
-            [_, b'!' | b'?' | b'/', after @ ..] => {
-                self.at += 2 + memchr::memchr(b'>', after).map_or(after.len(), |end| end + 1);
+            if end.is_none() {
+                return;
             }
-            _ => self.at += 1,
+            let _ = sink.process_token(Token::NullCharacterToken, 1);
+            rest = after.get(1..).unwrap_or_default();
         }
-        Next::Known
     }
 
-    fn end_tag(&mut self) -> Next {
-        self.copy();
+    /// A part of the page as the tree has it: the page's own bytes where nothing in it stands for something else.
+    fn value(&self, raw: &'a str, kind: Text) -> StrTendril {
+        let mark = if kind == Text::Plain { b'\r' } else { b'&' };
+        if memchr::memchr3(mark, b'\r', 0, raw.as_bytes()).is_none() {
+            return self.share(raw);
+        }
+        let lines = match memchr::memchr(b'\r', raw.as_bytes()) {
+            Some(_) => Cow::Owned(raw.replace("\r\n", "\n").replace('\r', "\n")),
+            None => Cow::Borrowed(raw),
+        };
+        let lines = if lines.contains('\0') { Cow::Owned(lines.replace('\0', "\u{fffd}")) } else { lines };
+        if kind == Text::Plain {
+            return StrTendril::from_slice(&lines);
+        }
+        let mut decoded = String::with_capacity(lines.len());
+        references::decode(&lines, kind == Text::Attribute, &mut decoded);
+        StrTendril::from_slice(&decoded)
+    }
+
+    fn share(&self, part: &'a str) -> StrTendril {
+        // A value that is not there lies nowhere in the page.
+        if part.is_empty() {
+            return StrTendril::new();
+        }
+        let offset = part.as_ptr().addr() - self.text.as_ptr().addr();
+        let shared = match (u32::try_from(offset), u32::try_from(part.len())) {
+            (Ok(offset), Ok(length)) => self.shared.try_subtendril(offset, length).ok(),
+            _ => None,
+        };
+        shared.unwrap_or_else(|| StrTendril::from_slice(part))
+    }
+
+    fn end_tag(&mut self, sink: &impl TokenSink) -> Next {
         let (name, mut attributes) = tag::read(self.text, self.at + 2);
         attributes.by_ref().for_each(drop);
         let Some((end, _)) = attributes.end() else { return self.cut() };
-        self.in_select &= !name.eq_ignore_ascii_case("select");
-        self.out.html.push_str("</");
-        self.out.html.push_str(name);
-        self.out.html.push('>');
-        self.leave_out(end);
-        Next::Known
+        self.at = end;
+        let name = self.names.local(name);
+        let _ = sink.process_token(tag_token(TagKind::EndTag, name, Vec::new(), false), 1);
+        Next::More
     }
 
     /// A tag that the page's end cuts off is no tag.
     fn cut(&mut self) -> Next {
-        self.leave_out(self.text.len());
-        Next::Unknown
+        self.at = self.text.len();
+        Next::More
     }
 
-    fn start_tag(&mut self) -> Next {
-        let (name, attributes) = tag::read(self.text, self.at + 1);
-        let content = Content::of(name);
-        if content == Content::Frames {
-            return Next::Frames;
+    fn start_tag(&mut self, sink: &impl TokenSink) -> Next {
+        let (name, mut attributes) = tag::read(self.text, self.at + 1);
+        let local = self.names.local(name);
+        if &*local == "frameset" && self.left_out {
+            return Next::Again;
         }
-        let unknown = match content {
-            Content::Unknown => true,
-            Content::Column => self.in_template,
-            // A select may keep these out of the tree, and their content from being what it is elsewhere.
-            Content::Unread | Content::Text | Content::Svg => self.in_select,
-            _ => false,
+        let is_script = &*local == "script";
+        let mut kind = "";
+        let kept = if is_script {
+            let kinds = attributes.by_ref().filter(|attribute| attribute.name.eq_ignore_ascii_case("type"));
+            kind = kinds.map(|attribute| attribute.value).find(|kind| !kind.is_empty()).unwrap_or_default();
+            attributes.by_ref().for_each(drop);
+            Vec::new()
+        } else {
+            let keeper = if self.foreign && is_foreign(sink) { Keeper::of_all() } else { Keeper::of(&local) };
+            self.attributes(&mut attributes, keeper)
         };
-        if unknown {
-            return Next::Unknown;
-        }
-        self.copy();
-        match content {
-            Content::Script => self.script(attributes),
-            Content::Svg => self.svg(attributes),
-            _ => self.element(name, content, attributes),
-        }
-    }
-
-    fn element(&mut self, name: &'a str, content: Content, mut attributes: Attributes<'a>) -> Next {
-        let html = &mut self.out.html;
-        let before = html.len();
-        html.push('<');
-        html.push_str(name);
-        let mut keeper = Keeper::of(name);
-        for attribute in attributes.by_ref() {
-            if keeper.keeps(attribute.name) {
-                attribute.write(html);
-            }
-        }
-        let Some((end, _)) = attributes.end() else {
-            html.truncate(before);
-            return self.cut();
-        };
-        html.push('>');
-        self.leave_out(end);
-        match content {
-            Content::Select => self.in_select = true,
-            Content::Template => self.in_template = true,
-            Content::Text => self.at += raw::text(self.rest(), name),
-            Content::Unread => self.leave_out(self.at + raw::text(self.rest(), name)),
-            _ => {}
-        }
-        Next::Known
-    }
-
-    fn script(&mut self, mut attributes: Attributes<'a>) -> Next {
-        let mut script = Script::default();
-        for attribute in attributes.by_ref() {
-            if script.kind.is_empty() && attribute.name.eq_ignore_ascii_case("type") {
-                script.kind = attribute.value;
-            }
-        }
-        let Some((end, _)) = attributes.end() else { return self.cut() };
-        self.out.html.push_str("<script>");
-        self.leave_out(end);
-        let length = raw::script(self.rest());
-        script.text = self.text.get(self.at..self.at + length).unwrap_or_default();
-        if !script.text.trim().is_empty() {
-            self.out.scripts.push(script);
-        }
-        self.leave_out(self.at + length);
-        Next::Known
-    }
-
-    fn svg(&mut self, mut attributes: Attributes<'a>) -> Next {
-        attributes.by_ref().for_each(drop);
         let Some((end, closed)) = attributes.end() else { return self.cut() };
-        let end = if closed { Some(end) } else { svg::end(self.text, end) };
-        let Some(end) = end else { return Next::Unknown };
-        self.out.html.push_str("<svg></svg>");
-        self.leave_out(end);
-        Next::Known
+        self.at = end;
+        match sink.process_token(tag_token(TagKind::StartTag, local.clone(), kept, closed), 1) {
+            TokenSinkResult::RawData(RawKind::Rcdata) => self.raw_text(name, Some(Text::References), sink),
+            TokenSinkResult::RawData(RawKind::Rawtext) => {
+                self.raw_text(name, (&*local == "xmp").then_some(Text::Plain), sink);
+            }
+            TokenSinkResult::RawData(_) => self.script(kind),
+            TokenSinkResult::Plaintext => {
+                let raw = self.slice(self.at, self.text.len());
+                if !raw.is_empty() {
+                    let _ = sink.process_token(Token::CharacterTokens(self.value(raw, Text::Plain)), 1);
+                }
+                self.at = self.text.len();
+            }
+            _ => match &*local {
+                "svg" if !closed => self.svg(local, sink),
+                "math" => self.foreign = true,
+                _ => {}
+            },
+        }
+        Next::More
     }
+
+    fn attributes(&mut self, attributes: &mut Attributes<'a>, mut keeper: Keeper) -> Vec<Attribute> {
+        let mut kept: Vec<Attribute> = Vec::new();
+        for attribute in attributes {
+            let Some(name) = keeper.keeps(attribute.name, &mut self.names) else { continue };
+            if kept.iter().any(|before| before.name.local == name) {
+                continue;
+            }
+            let value = self.value(attribute.value, Text::Attribute);
+            kept.push(Attribute { name: QualName::new(None, ns!(), name), value });
+        }
+        kept
+    }
+
+    /// Text up to the element's end tag; without a kind it is left out.
+    fn raw_text(&mut self, name: &str, kind: Option<Text>, sink: &impl TokenSink) {
+        let to = self.at + raw::text(self.rest(), name);
+        let raw = self.slice(self.at, to);
+        if let Some(kind) = kind.filter(|_| !raw.is_empty()) {
+            let _ = sink.process_token(Token::CharacterTokens(self.value(raw, kind)), 1);
+        }
+        self.at = to;
+    }
+
+    fn script(&mut self, kind: &'a str) {
+        let to = self.at + raw::script(self.rest());
+        let script = Script { kind, text: self.slice(self.at, to) };
+        if !script.text.trim().is_empty() {
+            self.scripts.push(script);
+        }
+        self.at = to;
+    }
+
+    /// Leaves out a picture whose start tag was handed on.
+    fn svg(&mut self, local: LocalName, sink: &impl TokenSink) {
+        let end = match self.pictures {
+            // A select passes over the tag, and what stands in it is markup as all else.
+            Pictures::LeftOut if is_foreign(sink) => svg::end(self.text, self.at),
+            _ => None,
+        };
+        let Some(end) = end else {
+            self.foreign = true;
+            return;
+        };
+        self.at = end;
+        self.left_out = true;
+        let _ = sink.process_token(tag_token(TagKind::EndTag, local, Vec::new(), false), 1);
+    }
+}
+
+/// How a run of text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Text {
+    /// As it stands.
+    Plain,
+    /// With character references.
+    References,
+    /// The same, as they are read in attributes.
+    Attribute,
+}
+
+fn tag_token(kind: TagKind, name: LocalName, attrs: Vec<Attribute>, self_closing: bool) -> Token {
+    Token::TagToken(Tag { kind, name, self_closing, attrs, had_duplicate_attributes: false })
+}
+
+/// Whether what follows stands in an element that is no HTML.
+fn is_foreign(sink: &impl TokenSink) -> bool {
+    sink.adjusted_current_node_present_but_not_in_html_namespace()
 }

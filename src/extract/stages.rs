@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use super::article::{Limits, Reading, Refusal, Source};
 use super::jsonld::Graph;
 use super::page::Page;
-use super::scan::scan;
 use super::structured::Facts;
 use super::{charset, gate, images, language, parse};
 
@@ -17,12 +16,10 @@ pub fn stages(source: &Source<'_>, limits: &Limits) -> Result<Vec<(&'static str,
     let mut watch = Watch { last: Instant::now(), laps: Vec::new() };
     let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
     watch.lap("charset");
-    let scanned = scan(&text);
-    watch.lap("scan");
-    let html = parse::parse(&scanned.html, Instant::now() + limits.time_limit)
+    let parsed = parse::parse(&text, Instant::now() + limits.time_limit)
         .map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
     watch.lap("parse");
-    let page = Page::of(&html).with_scripts(scanned.scripts);
+    let page = Page::of(&parsed.html).with_scripts(parsed.scripts);
     watch.lap("walk");
     let graph = Graph::of(&page.json_ld());
     let facts = Facts::of(&page, source.url, &graph);
@@ -41,7 +38,7 @@ pub fn stages(source: &Source<'_>, limits: &Limits) -> Result<Vec<(&'static str,
     watch.lap("rest");
     drop((judged, found, reading));
     drop((graph, page));
-    drop(html);
+    drop(parsed.html);
     watch.lap("release");
     Ok(watch.laps)
 }

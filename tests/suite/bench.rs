@@ -90,11 +90,35 @@ fn the_whole_worker_against_extraction_alone() {
     show("s to the first outcome", runs.iter().map(|run| run.first_s).collect());
 }
 
+#[test]
+#[ignore = "minutes long, on an optimised build: `make growth` runs it and prints its figures"]
+fn as_much_a_page_however_many_pages_and_partitions() {
+    let build = PathBuf::from(text("BENCH_BUILD", "target/release"));
+    let corpus = PathBuf::from(text("BENCH_CORPUS", "target/lean"));
+    let urls: Vec<String> = fs::read_to_string(corpus.join("urls.txt")).unwrap().lines().map(str::to_owned).collect();
+    let show = |run: &Run, pages: usize, partitions: i32| {
+        println!(
+            "{pages:>7} URLs, {partitions:>3} partitions: {:>5.0} pages/s, {:>5.0} pages per CPU second, {:>4.0} MiB at the peak, first outcome after {:.1} s",
+            run.pages_a_second,
+            1_000.0 / run.cpu,
+            run.peak_mib,
+            run.first_s
+        );
+    };
+    let sizes = text("BENCH_SIZES", "2000 8000 32000 200000");
+    for (round, pages) in sizes.split_whitespace().map(|size| size.parse().unwrap()).enumerate() {
+        show(&run_with(round, 12, &build, &corpus, &urls[..pages]), pages, 12);
+    }
+    for (round, partitions) in [1, 12, 120].into_iter().enumerate() {
+        let pages = urls.len().min(8_000);
+        show(&run_with(10 + round, partitions, &build, &corpus, &urls[..pages]), pages, partitions);
+    }
+}
+
 /// A world with all topics, the one of URLs with as many partitions as are asked for.
-fn world(name: &str) -> Setup {
+fn world(name: &str, partitions: i32) -> Setup {
     let setup = Setup::without_topics(name, kafka::shared());
     let topics = ["urls", "articles", "rejected", "outcomes", "feeds", "retry"].map(|topic| setup.topic(topic));
-    let partitions = number("BENCH_PARTITIONS", 12);
     let wanted = topics.iter().enumerate().map(|(i, name)| (name.as_str(), if i == 0 { partitions } else { 1 }));
     setup.topics.create(&wanted.collect::<Vec<_>>(), 1);
     setup
@@ -102,7 +126,7 @@ fn world(name: &str) -> Setup {
 
 /// The worker in Python, from its start until each URL has its outcome.
 fn peer(python: &Path, build: &Path, corpus: &Path, urls: &[String]) -> Run {
-    let setup = world("bench-peer");
+    let setup = world("bench-peer", 12);
     let site = Site::start(&build.join("examples/site"), corpus);
     setup.send_urls(urls);
     let mut reader = setup.read("outcomes");
@@ -134,9 +158,13 @@ fn children(process: u32) -> impl Iterator<Item = u32> {
     list.split_whitespace().map(|number| number.parse().unwrap()).collect::<Vec<_>>().into_iter()
 }
 
-/// The worker from its start until each URL has its outcome.
 fn run(round: usize, build: &Path, corpus: &Path, urls: &[String]) -> Run {
-    let mut setup = world(&format!("bench-{round}"));
+    run_with(round, number("BENCH_PARTITIONS", 12), build, corpus, urls)
+}
+
+/// The worker from its start until each URL has its outcome.
+fn run_with(round: usize, partitions: i32, build: &Path, corpus: &Path, urls: &[String]) -> Run {
+    let mut setup = world(&format!("bench-{round}"), partitions);
     let site = Site::start(&build.join("examples/site"), corpus);
     for host in urls.iter().filter_map(|url| url.split('/').nth(2)) {
         setup.set("fetch.resolve", &format!("{host:?}"), &format!("\"127.0.0.1:{}\"", site.port));

@@ -1,4 +1,10 @@
-//! Which attributes the parser gets.
+//! Which attributes the tree builder gets.
+
+use std::sync::LazyLock;
+
+use html5ever::LocalName;
+
+use super::names::Names;
 
 /// The attributes that rules read, in lower case; a test holds the rooms' code against them.
 #[rustfmt::skip]
@@ -15,37 +21,42 @@ const KEPT: [&str; 63] = [
 const COMPARED: [&str; 13] =
     ["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
 
-/// Of such an element so many attributes are kept, of however many: the tokenizer compares each with all before it.
+/// Of such an element so many attributes are kept, of however many: each is compared with all before it.
 const MOST_COMPARED: usize = 64;
 
-/// Says of one element's attributes which are kept, each name once.
+/// Says of one element's attributes which are kept.
 pub(super) struct Keeper {
-    /// A bit for each of [`KEPT`] that was seen.
-    seen: u64,
-    compared: usize,
+    /// So many of the next ones are, whatever their names.
+    all: usize,
 }
 
 impl Keeper {
-    /// For an element with this name.
+    /// For an element with this name, in lower case.
     pub(super) fn of(name: &str) -> Self {
-        let compared = name.len() <= 6 && COMPARED.iter().any(|known| known.eq_ignore_ascii_case(name));
-        Self { seen: 0, compared: if compared { MOST_COMPARED } else { 0 } }
+        let compared = name.len() <= 6 && COMPARED.contains(&name);
+        if compared { Self::of_all() } else { Self { all: 0 } }
     }
 
-    /// Whether the next attribute, of this name, is kept.
-    pub(super) fn keeps(&mut self, name: &str) -> bool {
-        if self.compared > 0 {
-            self.compared -= 1;
-            return true;
+    /// For an element whose attributes the tree builder reads.
+    pub(super) fn of_all() -> Self {
+        Self { all: MOST_COMPARED }
+    }
+
+    /// The name of the next attribute, if it is kept.
+    pub(super) fn keeps<'a>(&mut self, name: &'a str, names: &mut Names<'a>) -> Option<LocalName> {
+        if self.all > 0 {
+            self.all -= 1;
+            return Some(names.local(name));
         }
-        let Some(place) = place(name) else { return false };
-        let first = self.seen & (1 << place) == 0;
-        self.seen |= 1 << place;
-        first
+        LOCAL.get(place(name)?).cloned()
     }
 }
 
-fn place(name: &str) -> Option<usize> {
+/// The names of [`KEPT`] as the tree has them.
+static LOCAL: LazyLock<[LocalName; KEPT.len()]> = LazyLock::new(|| KEPT.map(LocalName::from));
+
+/// The place of a name in [`KEPT`].
+pub(super) fn place(name: &str) -> Option<usize> {
     let first = name.bytes().next()?.to_ascii_lowercase();
     KEPT.iter().position(|kept| {
         kept.len() == name.len() && kept.as_bytes().first() == Some(&first) && kept.eq_ignore_ascii_case(name)
@@ -83,14 +94,11 @@ mod tests {
     }
 
     #[test]
-    fn each_kept_name_has_its_bit() {
-        assert!(KEPT.len() <= 64);
-        assert!(Keeper::of("p").keeps(KEPT[KEPT.len() - 1]));
-    }
-
-    #[test]
-    fn of_one_name_the_first_is_kept() {
-        let mut keeper = Keeper::of("p");
-        assert_eq!(["class", "CLASS", "onclick", "id"].map(|name| keeper.keeps(name)), [true, false, false, true]);
+    fn names_are_kept_whatever_their_case() {
+        let kept = |element: &str, name| Keeper::of(element).keeps(name, &mut Names::default()).map(|name| name.to_string());
+        assert_eq!(kept("p", "CLASS").as_deref(), Some("class"));
+        assert_eq!(kept("p", "onclick"), None);
+        assert_eq!(kept("font", "Color").as_deref(), Some("color"));
+        assert_eq!(kept("p", KEPT[KEPT.len() - 1]).as_deref(), Some("amp"));
     }
 }

@@ -6,27 +6,6 @@ pub(super) struct Attribute<'a> {
     pub(super) name: &'a str,
     /// Between its quotes; character references are as written.
     pub(super) value: &'a str,
-    /// The quote around the value, a space where there is none, and nothing where there is no value.
-    quote: Option<u8>,
-}
-
-impl Attribute<'_> {
-    /// Writes it behind others.
-    pub(super) fn write(&self, html: &mut String) {
-        html.push(' ');
-        html.push_str(self.name);
-        let Some(quote) = self.quote else { return };
-        html.push('=');
-        // A value without quotes holds no space, but may hold both quotes, and a closing bracket ends it.
-        let quoted = quote != b' ';
-        if quoted {
-            html.push(char::from(quote));
-        }
-        html.push_str(self.value);
-        if quoted {
-            html.push(char::from(quote));
-        }
-    }
 }
 
 /// The attributes of a tag, in its order.
@@ -117,14 +96,14 @@ impl<'a> Iterator for Attributes<'a> {
         let name = self.text.get(start..self.at)?;
         self.skip_spaces();
         if self.peek()? != b'=' {
-            return Some(Attribute { name, value: "", quote: None });
+            return Some(Attribute { name, value: "" });
         }
         self.at += 1;
         self.skip_spaces();
         match self.peek()? {
-            quote @ (b'"' | b'\'') => Some(Attribute { name, value: self.quoted(quote)?, quote: Some(quote) }),
-            b'>' => Some(Attribute { name, value: "", quote: None }),
-            _ => Some(Attribute { name, value: self.until(|byte| is_space(byte) || byte == b'>')?, quote: Some(b' ') }),
+            quote @ (b'"' | b'\'') => Some(Attribute { name, value: self.quoted(quote)? }),
+            b'>' => Some(Attribute { name, value: "" }),
+            _ => Some(Attribute { name, value: self.until(|byte| is_space(byte) || byte == b'>')? }),
         }
     }
 }
