@@ -56,9 +56,16 @@ bench: compilers kafka ## The whole worker on pages of real size, beside `newswi
 .PHONY: growth
 growth: compilers kafka ## What a page costs after 2,000 and after 200,000 of them, with 1, 12 and 120 partitions
 	$(CARGO) build --release --locked --bin newswire --example corpus --example site
-	target/release/examples/corpus target/lean 200000 lean
-	BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/lean" \
+	target/release/examples/corpus target/growth 200000 lean
+	BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/growth" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture bench::as_much_a_page_however_many_pages_and_partitions
+
+.PHONY: scaling
+scaling: compilers kafka redis ## 1, 2 and 4 workers with a quarter of a core each, on Redis (root)
+	$(CARGO) build --release --locked --bin newswire --example corpus --example site
+	target/release/examples/corpus target/lean 16000 lean
+	BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/lean" \
+	    $(TEST) --test suite -- --ignored --exact --nocapture scaling::quarters_of_a_core_add_up
 
 .PHONY: fault-day
 fault-day: compilers kafka redis prometheus ## A live set is broken in six ways, one after the other: which alert fires, when, and what is lost

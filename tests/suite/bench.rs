@@ -1,5 +1,6 @@
 //! The whole worker on pages of real size, and the same pages through `newswire extract`, in turn: `make bench`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -27,13 +28,14 @@ struct Run {
 }
 
 /// The site, in a process of its own; it ends when this is dropped.
-struct Site {
+pub struct Site {
     process: Child,
     port: u16,
 }
 
 impl Site {
-    fn start(program: &Path, corpus: &Path) -> Self {
+    /// Serves a corpus by the program `site`.
+    pub fn start(program: &Path, corpus: &Path) -> Self {
         let mut command = Command::new(program);
         command.arg(corpus).arg(text("BENCH_SITE_DELAY_MS", "0")).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("the site; `make bench` builds it");
@@ -41,6 +43,15 @@ impl Site {
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { process, port: line.trim().parse().expect("the site's port") }
+    }
+
+    /// Lets a world's workers find the hosts of these addresses here, and give them no rest: they are all ours.
+    pub fn hosts(&self, setup: &mut Setup, urls: &[String]) {
+        let hosts: BTreeSet<&str> = urls.iter().filter_map(|url| url.split('/').nth(2)).collect();
+        for host in hosts {
+            setup.set("fetch.resolve", &format!("{host:?}"), &format!("\"127.0.0.1:{}\"", self.port));
+        }
+        setup.set("frontier", "host_concurrency", "1");
     }
 }
 
@@ -94,7 +105,7 @@ fn the_whole_worker_against_extraction_alone() {
 #[ignore = "minutes long, on an optimised build: `make growth` runs it and prints its figures"]
 fn as_much_a_page_however_many_pages_and_partitions() {
     let build = PathBuf::from(text("BENCH_BUILD", "target/release"));
-    let corpus = PathBuf::from(text("BENCH_CORPUS", "target/lean"));
+    let corpus = PathBuf::from(text("BENCH_CORPUS", "target/growth"));
     let urls: Vec<String> = fs::read_to_string(corpus.join("urls.txt")).unwrap().lines().map(str::to_owned).collect();
     let show = |run: &Run, pages: usize, partitions: i32| {
         println!(
@@ -116,7 +127,7 @@ fn as_much_a_page_however_many_pages_and_partitions() {
 }
 
 /// A world with all topics, the one of URLs with as many partitions as are asked for.
-fn world(name: &str, partitions: i32) -> Setup {
+pub fn world(name: &str, partitions: i32) -> Setup {
     let setup = Setup::without_topics(name, kafka::shared());
     let topics = ["urls", "articles", "rejected", "outcomes", "feeds", "retry"].map(|topic| setup.topic(topic));
     let wanted = topics.iter().enumerate().map(|(i, name)| (name.as_str(), if i == 0 { partitions } else { 1 }));
@@ -166,12 +177,8 @@ fn run(round: usize, build: &Path, corpus: &Path, urls: &[String]) -> Run {
 fn run_with(round: usize, partitions: i32, build: &Path, corpus: &Path, urls: &[String]) -> Run {
     let mut setup = world(&format!("bench-{round}"), partitions);
     let site = Site::start(&build.join("examples/site"), corpus);
-    for host in urls.iter().filter_map(|url| url.split('/').nth(2)) {
-        setup.set("fetch.resolve", &format!("{host:?}"), &format!("\"127.0.0.1:{}\"", site.port));
-    }
+    site.hosts(&mut setup, urls);
     setup.set("dedup", "store", "\"embedded\"");
-    // As delivered, but for the rest that hosts get: they are all ours.
-    setup.set("frontier", "host_concurrency", "1");
     setup.set("delivery", "commit_interval", "\"200ms\"");
     setup.set("delivery", "max_in_flight", &text("BENCH_IN_FLIGHT", "1000"));
     setup.send_urls(urls);
@@ -227,7 +234,8 @@ fn show(what: &str, mut values: Vec<f64>) {
     println!("{what:>24}: {:>8.2} {:>8.2} {:>8.2}", values[0], values[values.len() / 2], values[values.len() - 1]);
 }
 
-fn text(name: &str, default: &str) -> String {
+/// A setting of the bench.
+pub fn text(name: &str, default: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| default.to_owned())
 }
 

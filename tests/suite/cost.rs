@@ -51,7 +51,12 @@ fn run(mode: &str, round: usize) -> (f64, f64) {
 
 /// User and system time of the process (`/proc/PID/stat`, in hundredths of a second on Linux).
 pub fn cpu_seconds(worker: &Worker) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{}/stat", worker.id())).unwrap();
+    cpu_seconds_of(worker.id())
+}
+
+/// The same of any process.
+pub fn cpu_seconds_of(process: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
     let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
     ticks as f64 / 100.0

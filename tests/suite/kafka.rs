@@ -89,6 +89,11 @@ impl Cluster {
         self.nodes.len()
     }
 
+    /// The processes of its brokers that run.
+    pub fn processes(&self) -> Vec<u32> {
+        self.nodes.iter().filter_map(|node| node.lock().unwrap().process.as_ref().map(Child::id)).collect()
+    }
+
     /// Where clients may start from.
     pub fn bootstrap(&self) -> String {
         self.addresses(|ports| ports.plain)

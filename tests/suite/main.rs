@@ -62,6 +62,7 @@ mod politeness;
 mod rebalances;
 mod replay;
 mod retries;
+mod scaling;
 mod shared;
 mod start;
 mod upgrades;

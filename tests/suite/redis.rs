@@ -59,6 +59,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
     /// Ends it with -9.
     pub fn kill(&mut self) {
         let Some(mut process) = self.process.take() else { return };
