@@ -1,15 +1,23 @@
 //! What a page costs: `cargo bench`.
 //!
 //! First each stage's share of a page's time, then pages a second: scraper's bare parse of the page as served, and the
-//! whole way to the record, with one thread and with two.
+//! whole way to the record, with one thread and with two. On pages of one's own: `BENCH_SET=FOLDER cargo bench --bench extract`.
 
 mod pages;
 
-use std::time::Duration;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use divan::{Bencher, black_box, counter::ItemsCount};
+use flate2::read::GzDecoder;
 use newswire::extract::{Limits, Source, extract, stages};
 use url::Url;
+
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const LIMITS: Limits = Limits { min_words: 25, time_limit: Duration::from_secs(2) };
 
@@ -17,8 +25,47 @@ const LIMITS: Limits = Limits { min_words: 25, time_limit: Duration::from_secs(2
 const PAGES: usize = 20;
 
 fn main() {
+    if let Some(folder) = std::env::var_os("BENCH_SET") {
+        return beside_the_parser(Path::new(&folder));
+    }
     shares();
     divan::main();
+}
+
+/// Prints what real pages take, a folder with a `manifest.jsonl` of files and addresses: scraper's parse of each page as it
+/// is served, and the way to its record, in turn; of three times the least counts.
+fn beside_the_parser(folder: &Path) {
+    let manifest = fs::read_to_string(folder.join("manifest.jsonl")).unwrap_or_default();
+    let (mut bare, mut whole, mut pages, mut bytes) = (Duration::ZERO, Duration::ZERO, 0_u32, 0);
+    for line in manifest.lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+        let (Some(file), Some(url)) = (entry["file"].as_str(), entry["url"].as_str()) else { continue };
+        let (Ok(packed), Ok(url)) = (fs::read(folder.join(file)), Url::parse(url)) else { continue };
+        let mut page = String::new();
+        if GzDecoder::new(packed.as_slice()).read_to_string(&mut page).is_err() {
+            continue;
+        }
+        let least = |work: &dyn Fn()| {
+            let timed = |_| {
+                let start = Instant::now();
+                work();
+                start.elapsed()
+            };
+            (0..3).map(timed).min().unwrap_or_default()
+        };
+        bare += least(&|| drop(black_box(scraper::Html::parse_document(&page))));
+        whole += least(&|| drop(black_box(extract(&source(&page, &url), &LIMITS))));
+        pages += 1;
+        bytes += page.len();
+    }
+    let rate = |time: Duration| f64::from(pages) / time.as_secs_f64();
+    eprintln!(
+        "{pages} pages of {} kB: scraper's parse {:.0} pages/s, the record {:.0} pages/s, ratio {:.2}",
+        bytes / 1_000 / pages.max(1) as usize,
+        rate(bare),
+        rate(whole),
+        rate(whole) / rate(bare)
+    );
 }
 
 fn address() -> Url {
