@@ -37,6 +37,7 @@ fn main() {
 fn beside_the_parser(folder: &Path) {
     let manifest = fs::read_to_string(folder.join("manifest.jsonl")).unwrap_or_default();
     let (mut bare, mut whole, mut pages, mut bytes) = (Duration::ZERO, Duration::ZERO, 0_u32, 0);
+    let mut sums = Sums::new();
     for line in manifest.lines() {
         let entry: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
         let (Some(file), Some(url)) = (entry["file"].as_str(), entry["url"].as_str()) else { continue };
@@ -55,9 +56,11 @@ fn beside_the_parser(folder: &Path) {
         };
         bare += least(&|| drop(black_box(scraper::Html::parse_document(&page))));
         whole += least(&|| drop(black_box(extract(&source(&page, &url), &LIMITS))));
+        add(&mut sums, &source(&page, &url));
         pages += 1;
         bytes += page.len();
     }
+    show(sums, pages as usize);
     let rate = |time: Duration| f64::from(pages) / time.as_secs_f64();
     eprintln!(
         "{pages} pages of {} kB: scraper's parse {:.0} pages/s, the record {:.0} pages/s, ratio {:.2}",
@@ -86,18 +89,29 @@ fn source<'a>(page: &'a str, url: &'a Url) -> Source<'a> {
 /// Prints what each stage takes of a page's time.
 fn shares() {
     let url = address();
-    let mut sums: Vec<(&str, Duration)> = Vec::new();
+    let mut sums = Sums::new();
     for page in (0..10 * PAGES).map(|number| pages::page(number % PAGES)) {
-        for (stage, time) in stages(&source(&page, &url), &LIMITS).unwrap_or_default() {
-            match sums.iter_mut().find(|(known, _)| *known == stage) {
-                Some((_, sum)) => *sum += time,
-                None => sums.push((stage, time)),
-            }
+        add(&mut sums, &source(&page, &url));
+    }
+    show(sums, 10 * PAGES);
+}
+
+/// What each stage took, in its order.
+type Sums = Vec<(&'static str, Duration)>;
+
+fn add(sums: &mut Sums, source: &Source<'_>) {
+    for (stage, time) in stages(source, &LIMITS).unwrap_or_default() {
+        match sums.iter_mut().find(|(known, _)| *known == stage) {
+            Some((_, sum)) => *sum += time,
+            None => sums.push((stage, time)),
         }
     }
+}
+
+fn show(sums: Sums, pages: usize) {
     let whole: f64 = sums.iter().map(|(_, time)| time.as_secs_f64()).sum();
     for (stage, time) in sums {
-        let micros = time.as_secs_f64() * 1e6 / (10 * PAGES) as f64;
+        let micros = time.as_secs_f64() * 1e6 / pages as f64;
         eprintln!("{stage:<12} {micros:>7.0} us {:>5.1} %", 100.0 * time.as_secs_f64() / whole);
     }
 }

@@ -125,7 +125,9 @@ impl<'a> Scan<'a> {
                 self.at += 3;
                 return Next::More;
             }
-            [b'<', b'!', b'-', b'-', after @ ..] => Some((Token::CommentToken(StrTendril::new()), 4 + raw::comment(after))),
+            [b'<', b'!', b'-', b'-', after @ ..] => {
+                Some((Token::CommentToken(StrTendril::new()), 4 + raw::comment(after)))
+            }
             [b'<', b'!', b'[', b'C', b'D', b'A', b'T', b'A', b'[', after @ ..] if is_foreign(sink) => {
                 let length = memchr::memmem::find(after, b"]]>");
                 let from = self.at + 9;

@@ -20,20 +20,26 @@ const FORMAT: &[u8] = b"NWT1";
 #[derive(Debug, Default)]
 pub(super) struct Trees {
     base: f32,
-    /// The first split and the first leaf of each tree.
-    roots: Vec<(usize, usize)>,
-    splits: Vec<Split>,
-    leaves: Vec<f32>,
+    /// The first node of each tree.
+    roots: Vec<usize>,
+    /// Of each tree its splits, then its leaves.
+    nodes: Vec<Node>,
 }
 
 /// In eight bytes, so that the trees of the blocks stay in the first cache: a page walks them some hundred times.
-#[derive(Debug, Clone, Copy)]
-struct Split {
+#[derive(Debug, Clone, Copy, Default)]
+struct Node {
+    /// Of a split; a leaf's is its value.
     threshold: f32,
     feature: u16,
-    left: i8,
-    right: i8,
+    /// How far on the children stand: the left one in the low byte, the right one in the high one. A leaf's is the leaf
+    /// itself, so that a walk may go on there.
+    children: u16,
 }
+
+/// Trees that are walked side by side. What a walk waits for is the next split, which depends on the last; the processor
+/// waits for eight at once, as long as it is not made to guess the way by a branch.
+const LANES: usize = 8;
 
 /// Why a table can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,50 +61,75 @@ impl Trees {
         same_features(std::str::from_utf8(names).map_err(|_| Unreadable::Cut)?, features)?;
         let mut trees = Self { base: f32::from_le_bytes(bytes.take()?), ..Self::default() };
         for tree in 0..usize::from(u16::from_le_bytes(bytes.take()?)) {
-            trees.roots.push((trees.splits.len(), trees.leaves.len()));
-            let count = u16::from_le_bytes(bytes.take()?);
-            // One without splits is a part of the base.
-            if count == 0 {
-                return Err(Unreadable::Nowhere { tree });
-            }
-            for place in 0..count {
-                let feature = u16::from_le_bytes(bytes.take()?);
-                let threshold = f32::from_le_bytes(bytes.take()?);
-                let child = |bytes: [u8; 2]| i8::try_from(i16::from_le_bytes(bytes));
-                let (left, right) = (child(bytes.take()?), child(bytes.take()?));
-                let (Ok(left), Ok(right)) = (left, right) else { return Err(Unreadable::Nowhere { tree }) };
-                let split = Split { threshold, feature, left, right };
-                // Splits lead on, never back: a walk ends.
-                let leads = |child: i8| match u16::try_from(child) {
-                    Ok(child) => child > place && child < count,
-                    Err(_) => u16::from((!child).unsigned_abs()) <= count,
-                };
-                if !leads(split.left) || !leads(split.right) || usize::from(split.feature) >= features.len() {
-                    return Err(Unreadable::Nowhere { tree });
-                }
-                trees.splits.push(split);
-            }
-            for _ in 0..=count {
-                trees.leaves.push(f32::from_le_bytes(bytes.take()?));
-            }
+            trees.grow(&mut bytes, features.len())?.ok_or(Unreadable::Nowhere { tree })?;
         }
-        if bytes.0.is_empty() { Ok(trees) } else { Err(Unreadable::Cut) }
+        if !bytes.0.is_empty() {
+            return Err(Unreadable::Cut);
+        }
+        // The last lanes walk in leaves of nothing.
+        while !trees.roots.len().is_multiple_of(LANES) {
+            trees.roots.push(trees.nodes.len());
+            trees.nodes.push(Node::default());
+        }
+        Ok(trees)
+    }
+
+    /// Reads the next tree; `None` where it leads nowhere.
+    fn grow(&mut self, bytes: &mut Bytes<'_>, features: usize) -> Result<Option<()>, Unreadable> {
+        self.roots.push(self.nodes.len());
+        let count = u16::from_le_bytes(bytes.take()?);
+        for place in 0..count {
+            let feature = u16::from_le_bytes(bytes.take()?);
+            let threshold = f32::from_le_bytes(bytes.take()?);
+            let child = |child: i16| match u16::try_from(child) {
+                // Splits lead on, never back: a walk ends.
+                Ok(split) => (split > place && split < count).then(|| split - place),
+                Err(_) => ((!child).unsigned_abs() <= count).then(|| count - place + (!child).unsigned_abs()),
+            };
+            let left = child(i16::from_le_bytes(bytes.take()?));
+            let right = child(i16::from_le_bytes(bytes.take()?));
+            let near = |child: Option<u16>| child.and_then(|child| u8::try_from(child).ok());
+            let (Some(left), Some(right)) = (near(left), near(right)) else { return Ok(None) };
+            if usize::from(feature) >= features {
+                return Ok(None);
+            }
+            self.nodes.push(Node { threshold, feature, children: u16::from_le_bytes([left, right]) });
+        }
+        for _ in 0..=count {
+            self.nodes.push(Node { threshold: f32::from_le_bytes(bytes.take()?), ..Node::default() });
+        }
+        // One without splits is a part of the base.
+        Ok((count > 0).then_some(()))
     }
 
     /// The sum of the leaves that these values lead to: the logarithm of the odds, for a classifier.
     /// A value that is not a number goes right.
     pub(super) fn score(&self, values: &[f32]) -> f32 {
-        self.base + self.roots.iter().map(|root| self.leaf(*root, values)).sum::<f32>()
+        let (groups, _) = self.roots.as_chunks::<LANES>();
+        let mut sum = 0.0;
+        for roots in groups {
+            let mut places = *roots;
+            loop {
+                let next = places.map(|place| self.step(place, values));
+                if next == places {
+                    break;
+                }
+                places = next;
+            }
+            for leaf in places.iter().filter_map(|place| self.nodes.get(*place)) {
+                sum += leaf.threshold;
+            }
+        }
+        self.base + sum
     }
 
-    fn leaf(&self, (first_split, first_leaf): (usize, usize), values: &[f32]) -> f32 {
-        let mut child = 0_i8;
-        while let Ok(place) = usize::try_from(child) {
-            let Some(split) = self.splits.get(first_split + place) else { return 0.0 };
-            let value = values.get(usize::from(split.feature)).copied().unwrap_or_default();
-            child = if value <= split.threshold { split.left } else { split.right };
-        }
-        self.leaves.get(first_leaf + usize::from((!child).unsigned_abs())).copied().unwrap_or_default()
+    /// The node that follows one, or itself if it is a leaf.
+    fn step(&self, place: usize, values: &[f32]) -> usize {
+        let node = self.nodes.get(place).copied().unwrap_or_default();
+        let value = values.get(usize::from(node.feature)).copied().unwrap_or_default();
+        #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "what is no number goes right")]
+        let goes_right = u32::from(!(value <= node.threshold));
+        place + usize::from(node.children >> (8 * goes_right) & 0xff)
     }
 }
 

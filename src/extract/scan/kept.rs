@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn names_are_kept_whatever_their_case() {
-        let kept = |element: &str, name| Keeper::of(element).keeps(name, &mut Names::default()).map(|name| name.to_string());
+        let kept =
+            |element: &str, name| Keeper::of(element).keeps(name, &mut Names::default()).map(|name| name.to_string());
         assert_eq!(kept("p", "CLASS").as_deref(), Some("class"));
         assert_eq!(kept("p", "onclick"), None);
         assert_eq!(kept("font", "Color").as_deref(), Some("color"));

@@ -68,7 +68,8 @@ fn numeric(digits: &str, base: u32) -> Option<(usize, char)> {
     if length == 0 {
         return None;
     }
-    let windows = number.checked_sub(0x80).and_then(|place| C1_REPLACEMENTS.get(usize::try_from(place).ok()?)?.as_ref());
+    let windows =
+        number.checked_sub(0x80).and_then(|place| C1_REPLACEMENTS.get(usize::try_from(place).ok()?)?.as_ref());
     let c = match (windows, number) {
         (Some(c), _) => *c,
         (None, 0) => char::REPLACEMENT_CHARACTER,
