@@ -64,4 +64,5 @@ mod replay;
 mod retries;
 mod shared;
 mod start;
+mod traces;
 mod upgrades;
