@@ -53,9 +53,13 @@ bench: compilers kafka ## The whole worker on pages of real size, beside `newswi
 	$(if $(PEER),BENCH_PEER="$(CURDIR)/target/peer/bin/python") BENCH_ROUNDS=$(ROUNDS) BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/corpus" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture bench::the_whole_worker_against_extraction_alone
 
+# PICTURES=1: the dashboards of the day as pictures too, in target/ (python3 with venv and pip).
+PICTURES ?=
+
 .PHONY: fault-day
-fault-day: compilers kafka redis prometheus ## A live set is broken in six ways, one after the other: which alert fires, when, and what is lost
-	$(TEST) --test suite -- --ignored --exact --nocapture fault_day::each_fault_raises_its_alert_and_loses_nothing
+fault-day: compilers kafka redis prometheus ## A live set is broken in six ways, one after the other: which alert fires, when, and what is lost; PICTURES=1
+	test -z "$(PICTURES)" || { python3 -m venv target/pictures && target/pictures/bin/pip install -q matplotlib; }
+	$(if $(PICTURES),FAULT_DAY_PYTHON="$(CURDIR)/target/pictures/bin/python") $(TEST) --test suite -- --ignored --exact --nocapture fault_day::each_fault_raises_its_alert_and_loses_nothing
 
 # A folder with manifest.jsonl and gold.jsonl, and how many of its worst pages are shown.
 SET ?=
@@ -107,6 +111,10 @@ dashboards: ## Makes the dashboards anew from deploy/grafana/dashboards.py (pyth
 	test -d $(GRAFANA_SDK) || python3 -m venv $(GRAFANA_SDK)
 	$(GRAFANA_SDK)/bin/pip install -q -r deploy/grafana/requirements.txt
 	$(GRAFANA_SDK)/bin/python deploy/grafana/dashboards.py
+
+.PHONY: manifests
+manifests: ## The Kubernetes manifests built and held against Kubernetes' schemas (go or kustomize; python3 with venv and pip)
+	deploy/kubernetes/check.sh
 
 # A container engine that builds: the first of these on this machine, or make image ENGINE=buildah. FLAGS are passed on to it.
 ENGINE ?= $(firstword $(notdir $(shell command -v docker podman buildah)) docker)
