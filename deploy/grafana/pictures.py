@@ -81,8 +81,10 @@ def draw(axes, panel, series, span, marks):
     axes.set_title(panel["title"], fontsize=8, loc="left")
     begin, end = span
     axes.set_xlim(0, (end - begin) / 60)
-    for mark in marks:
-        axes.axvspan((mark["from"] - begin) / 60, (mark["to"] - begin) / 60, color="#d62728", alpha=0.08, linewidth=0)
+    for count, mark in enumerate(marks, 1):
+        since, until = (mark["from"] - begin) / 60, (mark["to"] - begin) / 60
+        axes.axvspan(since, until, color="#d62728", alpha=0.08, linewidth=0)
+        axes.text((since + until) / 2, 1.01, count, transform=axes.get_xaxis_transform(), ha="center", fontsize=6, color="#d62728")
     shown = sorted(series, key=lambda one: -max((v for v in one[2] if not math.isnan(v)), default=0))
     for name, times, values in shown[:MOST_LINES]:
         axes.plot([(at - begin) / 60 for at in times], values, linewidth=0.9, label=name)
@@ -92,31 +94,34 @@ def draw(axes, panel, series, span, marks):
         axes.legend(fontsize=5.5, loc="upper left", framealpha=0.6, ncols=2)
     if not series:
         axes.text(0.5, 0.5, "no series", transform=axes.transAxes, ha="center", va="center", fontsize=8, color="grey")
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    highest = max((value for _, _, values in shown for value in values if not math.isnan(value)), default=0)
+    axes.set_ylim(bottom=0, top=None if highest > 0 else 1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, unit)))
     axes.tick_params(labelsize=6)
     axes.grid(alpha=0.25, linewidth=0.5)
 
 
 def picture(board, arguments, span, marks):
-    """One board, its panels where Grafana's grid has them, rows' titles left out."""
+    """One board, its panels where Grafana's grid has them, a line of it left for their titles; rows' titles left out."""
     begin, end = span
     step = max(1, round((end - begin) / POINTS))
     panels = [panel for panel in board["panels"] if panel["type"] != "row"]
     heights = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels)
     figure = plt.figure(figsize=(13, heights * 0.29 + 0.6))
-    grid = figure.add_gridspec(heights, 24, left=0.045, right=0.995, bottom=0.02, top=1 - 0.45 / (heights * 0.29), hspace=4, wspace=4)
+    grid = figure.add_gridspec(heights, 24, left=0.045, right=0.995, bottom=0.01, top=1 - 0.45 / (heights * 0.29), wspace=4)
     for panel in panels:
         place = panel["gridPos"]
-        axes = figure.add_subplot(grid[place["y"] : place["y"] + place["h"], place["x"] : place["x"] + place["w"]])
+        lines, columns = slice(place["y"], place["y"] + place["h"] - 1), slice(place["x"], place["x"] + place["w"])
+        axes = figure.add_subplot(grid[lines, columns])
         series = []
         for target in panel["targets"]:
             query = filled_in(target["expr"], arguments.window)
             for labels, times, values in ask(arguments.prometheus, query, begin, end, step):
                 series.append((legend(target.get("legendFormat", ""), labels), times, values))
         draw(axes, panel, series, span, marks)
-    told = "; shaded: " + ", ".join(mark["what"] for mark in marks) if marks else ""
-    figure.suptitle(f"{board['title']}, minutes since the start{told}", fontsize=8, x=0.01, ha="left", wrap=True)
+    told = ", ".join(f"{count} {mark['what']}" for count, mark in enumerate(marks, 1))
+    told = f"; shaded: {told}" if told else ""
+    figure.suptitle(f"{board['title']}, minutes since the beginning{told}", fontsize=8, x=0.01, ha="left", wrap=True)
     return figure
 
 
