@@ -36,6 +36,7 @@ mod worker;
 
 mod admin;
 mod alerts;
+mod archive;
 mod bad_input;
 mod bench;
 mod commands;
