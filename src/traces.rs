@@ -120,7 +120,7 @@ impl Traces {
         span.is_recording().then(|| Box::new(Trace { tracer: self.tracer.clone(), span, worked: None }))
     }
 
-    /// Sends what waits, within [`LAST_EXPORT`]. Nothing is sent after it.
+    /// Sends what waits, within two seconds. Nothing is sent after it.
     pub async fn finish(&self) {
         let provider = self.provider.clone();
         let sending = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(LAST_EXPORT)).await;
