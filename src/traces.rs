@@ -34,8 +34,8 @@ const GATHERED_FOR: Duration = Duration::from_secs(1);
 /// How long one request may take, with what the exporter tries again within it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// How long a worker that ends waits for its last spans: within what its drain leaves of a pod's 30 s.
-const LAST_EXPORT: Duration = Duration::from_secs(2);
+/// How long a worker that ends waits for its last spans. All is committed by then: whoever kills it meanwhile loses spans alone.
+const LAST_EXPORT: Duration = Duration::from_secs(5);
 
 /// A header's name and value.
 type Header = (String, Option<Vec<u8>>);
@@ -120,7 +120,7 @@ impl Traces {
         span.is_recording().then(|| Box::new(Trace { tracer: self.tracer.clone(), span, worked: None }))
     }
 
-    /// Sends what waits, within two seconds. Nothing is sent after it.
+    /// Sends what waits, within five seconds. Nothing is sent after it.
     pub async fn finish(&self) {
         let provider = self.provider.clone();
         let sending = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(LAST_EXPORT)).await;
