@@ -67,9 +67,13 @@ scaling: compilers kafka redis ## 1, 2 and 4 workers with a quarter of a core ea
 	BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/lean" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture scaling::quarters_of_a_core_add_up
 
+# PICTURES=1: the dashboards of the day as pictures too, in target/ (python3 with venv and pip).
+PICTURES ?=
+
 .PHONY: fault-day
-fault-day: compilers kafka redis prometheus ## A live set is broken in six ways, one after the other: which alert fires, when, and what is lost
-	$(TEST) --test suite -- --ignored --exact --nocapture fault_day::each_fault_raises_its_alert_and_loses_nothing
+fault-day: compilers kafka redis prometheus ## A live set is broken in six ways, one after the other: which alert fires, when, and what is lost; PICTURES=1
+	test -z "$(PICTURES)" || { python3 -m venv target/pictures && target/pictures/bin/pip install -q matplotlib; }
+	$(if $(PICTURES),FAULT_DAY_PYTHON="$(CURDIR)/target/pictures/bin/python") $(TEST) --test suite -- --ignored --exact --nocapture fault_day::each_fault_raises_its_alert_and_loses_nothing
 
 # A folder with manifest.jsonl and gold.jsonl, and how many of its worst pages are shown.
 SET ?=
@@ -121,6 +125,10 @@ dashboards: ## Makes the dashboards anew from deploy/grafana/dashboards.py (pyth
 	test -d $(GRAFANA_SDK) || python3 -m venv $(GRAFANA_SDK)
 	$(GRAFANA_SDK)/bin/pip install -q -r deploy/grafana/requirements.txt
 	$(GRAFANA_SDK)/bin/python deploy/grafana/dashboards.py
+
+.PHONY: manifests
+manifests: ## The Kubernetes manifests built and held against Kubernetes' schemas (go or kustomize; python3 with venv and pip)
+	deploy/kubernetes/check.sh
 
 # A container engine that builds: the first of these on this machine, or make image ENGINE=buildah. FLAGS are passed on to it.
 ENGINE ?= $(firstword $(notdir $(shell command -v docker podman buildah)) docker)

@@ -16,6 +16,10 @@ use std::time::{Duration, Instant};
 use newswire::dedup::{ArticleId, Asked, Fingerprint, Limits, Original, Store};
 use newswire::record::Origin;
 
+/// As in the worker.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Articles that are measured before a mark.
 const MEASURED: usize = 5_000;
 

@@ -100,7 +100,7 @@ mod tests {
             cluster_merged: None,
             listings: Vec::new(),
             note: None,
-            timings: Default::default(),
+            laps: Vec::new(),
         }
     }
 

@@ -17,4 +17,5 @@ pub mod record;
 pub mod replay;
 pub mod retry;
 mod shared_store;
+pub mod traces;
 pub mod worker;

@@ -95,6 +95,10 @@ def board(name, title, says, rows):
     )
     for row, panels in rows.items():
         made.with_row(dashboard.Row(row))
+        # The figures of a row fill it: what stood beside them would end beyond the grid's 24 columns.
+        figures = [panel for panel in panels if isinstance(panel, stat.Panel)]
+        for panel in figures:
+            panel.span(24 // len(figures))
         for panel in panels:
             made.with_panel(panel)
     built = json.loads(json.dumps(made.build(), cls=JSONEncoder))

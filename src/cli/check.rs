@@ -92,7 +92,7 @@ fn write_readable(out: &mut impl Write, url: &str, ending: &Ending) -> std::io::
         None => writeln!(out, "{}", ending.verdict.outcome())?,
     }
     let times: Vec<String> =
-        ending.timings.iter().map(|(stage, time)| format!("{stage} {:.0} ms", time.as_secs_f64() * 1e3)).collect();
+        ending.timings().iter().map(|(stage, time)| format!("{stage} {:.0} ms", time.as_secs_f64() * 1e3)).collect();
     writeln!(out, "{}\n", times.join(", "))?;
     let Some(article) = ending.verdict.article() else { return Ok(()) };
     let content = &article.content;

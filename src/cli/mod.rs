@@ -97,8 +97,8 @@ enum Command {
     /// Feeds and sitemaps.
     #[command(subcommand)]
     Feeds(Feeds),
-    /// Print the settings in force, each with where it comes from.
-    Config(Settings),
+    /// Print the settings in force, each with where it comes from; or bring a settings file up to date.
+    Config(show::Config),
     /// Print the JSON Schema of the article record.
     Schema,
     /// Ask a running worker whether it lives: exit 0 if so, 1 if not.
@@ -168,7 +168,16 @@ fn key_and_value(text: &str) -> Result<(String, String), String> {
 }
 
 impl Settings {
+    /// The settings. What is deprecated in them is told on stderr.
     fn load(&self) -> Result<Loaded, Failure> {
+        let loaded = self.load_silently()?;
+        for deprecated in &loaded.deprecated {
+            eprintln!("newswire: {deprecated}");
+        }
+        Ok(loaded)
+    }
+
+    fn load_silently(&self) -> Result<Loaded, Failure> {
         let named = [
             ("kafka.bootstrap_servers", &self.bootstrap_servers),
             ("kafka.group_id", &self.group_id),

@@ -1,10 +1,13 @@
-//! `newswire config`, `newswire schema`, `newswire health`.
+//! `newswire config`, `newswire config migrate`, `newswire schema`, `newswire health`.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::{Args, Subcommand};
+use newswire::config::{self, Migrated};
 use newswire::record;
 
 use super::{Failure, Settings};
@@ -12,9 +15,54 @@ use super::{Failure, Settings};
 /// How long a worker may take to say that it lives.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
-pub fn config(settings: &Settings) -> Result<ExitCode, Failure> {
-    let loaded = settings.load()?;
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Config {
+    #[command(subcommand)]
+    what: Option<Do>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Do {
+    /// Print a settings file with the keys that were renamed under their new names, and say on stderr which.
+    ///
+    /// All else stays as it is, comments too; the file itself is not touched. Exit codes: 0 printed, also where nothing had to
+    /// change, 1 it can't be read, or --check found something to change, 2 usage, or it is no TOML.
+    Migrate {
+        /// The settings file (TOML).
+        file: PathBuf,
+        /// Print no file: exit with 1 if something would change.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+pub fn config(options: &Config) -> Result<ExitCode, Failure> {
+    if let Some(Do::Migrate { file, check }) = &options.what {
+        return migrate(file, *check);
+    }
+    let loaded = options.settings.load()?;
     std::io::stdout().write_all(loaded.render().as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn migrate(file: &Path, only_check: bool) -> Result<ExitCode, Failure> {
+    let name = file.display().to_string();
+    let text = std::fs::read_to_string(file)
+        .map_err(|failure| Failure::unable(format!("{name}: can't be read: {failure}")))?;
+    let Migrated { text, changes } = config::migrate(&text, &name, &config::renamed()).map_err(Failure::usage)?;
+    for change in &changes {
+        eprintln!("newswire: {change}");
+    }
+    if changes.is_empty() {
+        eprintln!("newswire: {name}: nothing to change");
+    }
+    if only_check {
+        return Ok(if changes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    std::io::stdout().write_all(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

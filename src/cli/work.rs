@@ -11,8 +11,11 @@ use newswire::worker::{self, Shutdown};
 use super::{Failure, Settings, runtime};
 
 pub fn run(settings: &Settings) -> Result<ExitCode, Failure> {
-    let loaded = settings.load()?;
+    let loaded = settings.load_silently()?;
     logging::start(&loaded.settings.log)?;
+    for deprecated in &loaded.deprecated {
+        tracing::warn!("{deprecated}");
+    }
     let settings = Arc::new(loaded.settings);
     if !settings.fetch.user_agent.contains("http") && !settings.fetch.user_agent.contains('@') {
         tracing::warn!(

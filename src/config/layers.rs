@@ -9,6 +9,7 @@ use std::path::Path;
 use config::{Config, ConfigError, FileFormat, Format, Map, Value, ValueKind};
 
 use super::error::SettingError;
+use super::renamed::{Deprecated, Renamed, Used};
 use super::source::{PREFIX, Source};
 use super::value;
 
@@ -84,6 +85,36 @@ impl Layer {
             layer.put_text(section, key, parts.next(), text, &Source::Flag);
         }
         layer
+    }
+
+    /// Gives what has an old name its new one, and says what that was. Where both are set the new one counts.
+    pub fn rename(&mut self, renamed: &[Renamed]) -> Vec<Deprecated> {
+        renamed.iter().filter_map(|renamed| self.rename_one(renamed)).collect()
+    }
+
+    fn rename_one(&mut self, renamed: &Renamed) -> Option<Deprecated> {
+        let ((old_section, old), (new_section, new)) = (renamed.old_parts(), renamed.new_parts());
+        let is_set = self.sections.get(new_section).is_some_and(|keys| keys.contains_key(new));
+        let mut given: Vec<(Option<String>, Value)> = Vec::new();
+        if let Some(keys) = self.sections.get_mut(old_section) {
+            given.extend(keys.remove(old).map(|value| (None, value)));
+            if keys.is_empty() {
+                self.sections.remove(old_section);
+            }
+        }
+        // Entries of a table that is called otherwise now were taken for keys with a part too many.
+        let entry = |path: &str| path.strip_prefix(renamed.old.as_ref())?.strip_prefix('.').map(str::to_owned);
+        let (ours, strays) = std::mem::take(&mut self.strays).into_iter().partition(|(path, _)| entry(path).is_some());
+        self.strays = strays;
+        given.extend(Vec::into_iter(ours).map(|(path, value)| (entry(&path), value)));
+        let source = Source::of(&given.first()?.1);
+        if !is_set {
+            for (entry, value) in given {
+                self.put(new_section, new, entry.as_deref(), value);
+            }
+        }
+        let used = if is_set { Used::Overruled } else { Used::Yes };
+        Some(Deprecated { renamed: renamed.clone(), source, used })
     }
 
     fn put_text(&mut self, section: &str, key: Option<&str>, entry: Option<&str>, text: &str, source: &Source) {

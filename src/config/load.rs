@@ -7,6 +7,7 @@ use super::checks;
 use super::error::{SettingError, SettingsErrors};
 use super::layers::{self, Layer};
 use super::reader::{Entry, Reader};
+use super::renamed::{Deprecated, Renamed, renamed};
 use super::sections;
 use super::settings::Settings;
 use super::source::PREFIX;
@@ -20,6 +21,8 @@ const SOURCE_COLUMN: usize = 56;
 pub struct Loaded {
     /// The settings.
     pub settings: Settings,
+    /// What was given by an old name.
+    pub deprecated: Vec<Deprecated>,
     pub(super) entries: Vec<Entry>,
 }
 
@@ -60,7 +63,7 @@ pub fn load(
     flags: &[(String, String)],
 ) -> Result<Loaded, SettingsErrors> {
     let file = file.map_or_else(|| Ok(Layer::default()), Layer::file);
-    load_layers(file, Layer::environment(environment), Layer::flags(flags))
+    load_layers(file, Layer::environment(environment), Layer::flags(flags), &renamed())
 }
 
 /// As [`load`]; a file that can't be read still leaves the errors of the other layers to be found.
@@ -68,6 +71,7 @@ pub(super) fn load_layers(
     file: Result<Layer, SettingError>,
     environment: Layer,
     flags: Layer,
+    renamed: &[Renamed],
 ) -> Result<Loaded, SettingsErrors> {
     let mut errors = Vec::new();
     let file = file.unwrap_or_else(|error| {
@@ -75,6 +79,7 @@ pub(super) fn load_layers(
         Layer::default()
     });
     let mut layers = [file, environment, flags];
+    let deprecated = layers.iter_mut().flat_map(|layer| layer.rename(renamed)).collect();
     let strays = layers.iter_mut().flat_map(|layer| std::mem::take(&mut layer.strays)).collect();
     let values = layers::merged(&layers).unwrap_or_else(|error| {
         errors.push(SettingError::Malformed { file: "the layers".to_owned(), error: error.to_string() });
@@ -89,7 +94,7 @@ pub(super) fn load_layers(
     if !errors.is_empty() {
         return Err(SettingsErrors(errors));
     }
-    Ok(Loaded { settings, entries })
+    Ok(Loaded { settings, deprecated, entries })
 }
 
 /// The settings where nobody said anything: what the demo and `check` start from.

@@ -14,14 +14,18 @@
 //! | `source` | where a value comes from |
 //! | `secret` | what must not be shown |
 //! | `error` | what can be wrong, each with key, value, source and what is allowed |
+//! | `renamed` | keys that had another name; the old one still works, and says so |
+//! | `migrate` | a settings file under today's names |
 //! | `load` | all of it in order, and what `newswire config` prints |
 
 mod checks;
 mod error;
 mod layers;
 mod load;
+mod migrate;
 mod properties;
 mod reader;
+mod renamed;
 mod rules;
 mod secret;
 mod sections;
@@ -35,9 +39,11 @@ mod tests;
 
 pub use error::{SettingError, SettingsErrors};
 pub use load::{Loaded, defaults, environment, load};
+pub use migrate::{Migrated, migrate};
+pub use renamed::{Deprecated, Renamed, Used, renamed};
 pub use secret::Secret;
 pub use settings::{
     Admin, Dedup, DedupStore, Delivery, DeliveryMode, Directives, Extract, Feeds, Fetch, Frontier, FrontierStore,
-    Kafka, Log, LogFormat, Membership, Retry, Robots, Settings, Tier, Topics,
+    Kafka, Log, LogFormat, Membership, Retry, Robots, Settings, Tier, Topics, Tracing,
 };
 pub use source::Source;

@@ -11,7 +11,7 @@ use config::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::secret::{HIDDEN, Secret};
-use super::value::{number, quoted, switch, text};
+use super::value::{fraction, number, quoted, switch, text};
 
 /// What a value may be, and how it is shown.
 pub(super) trait Rule {
@@ -58,6 +58,22 @@ where
 
     fn show(&self, value: &T) -> String {
         value.to_string()
+    }
+}
+
+/// A share of a whole: from 0 to 1.
+pub(super) struct Share;
+
+impl Rule for Share {
+    type Value = f64;
+
+    fn read(&self, given: &Value) -> Result<f64, String> {
+        let found = fraction(given).filter(|share| (0.0..=1.0).contains(share));
+        found.ok_or_else(|| "allowed is a share from 0 to 1, such as 0.01".to_owned())
+    }
+
+    fn show(&self, value: &f64) -> String {
+        format!("{value:?}")
     }
 }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::properties::property;
 use super::reader::Reader;
 use super::rules::{
-    Address, Choice, File, Hidden, Listen, Number, OrMade, OrNone, Size, Span, Switch, Text, is_log_filter,
+    Address, Choice, File, Hidden, Listen, Number, OrMade, OrNone, Share, Size, Span, Switch, Text, is_log_filter,
 };
 use super::settings::{
     Admin, Dedup, DedupStore, Delivery, DeliveryMode, Directives, Extract, Feeds, Fetch, Frontier, FrontierStore,
-    Kafka, Log, LogFormat, Membership, Retry, Robots, Settings, Tier, Topics,
+    Kafka, Log, LogFormat, Membership, Retry, Robots, Settings, Tier, Topics, Tracing,
 };
 use super::topology::{Ports, TOPIC, Tiers, resolved};
 
@@ -36,6 +36,7 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         feeds: feeds(reader),
         admin: admin(reader),
         log: log(reader),
+        tracing: tracing(reader),
     }
 }
 
@@ -203,6 +204,15 @@ fn log(reader: &mut Reader) -> Log {
     }
 }
 
+fn tracing(reader: &mut Reader) -> Tracing {
+    let endpoint =
+        Text(is_endpoint, "a whole address, such as \"http://localhost:4318/v1/traces\", without credentials");
+    Tracing {
+        otlp_endpoint: reader.read("tracing.otlp_endpoint", None, OrNone(endpoint)),
+        sample: reader.read("tracing.sample", 1.0, Share),
+    }
+}
+
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
@@ -258,6 +268,12 @@ fn is_user_agent(text: &str) -> bool {
 
 fn is_redis_url(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host())
+}
+
+fn is_endpoint(text: &str) -> bool {
+    let is_bare = |url: &url::Url| url.username().is_empty() && url.password().is_none();
+    let url = url::Url::parse(text).ok().filter(is_bare);
+    url.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn is_proxy_url(text: &str) -> bool {

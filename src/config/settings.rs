@@ -23,6 +23,7 @@ pub struct Settings {
     pub feeds: Feeds,
     pub admin: Admin,
     pub log: Log,
+    pub tracing: Tracing,
 }
 
 impl Settings {
@@ -291,4 +292,13 @@ pub struct Log {
 pub enum LogFormat {
     Json,
     Text,
+}
+
+/// `[tracing]`: what a collector is told of each message's way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tracing {
+    /// Where spans are sent (OTLP over HTTP); nowhere when unset.
+    pub otlp_endpoint: Option<String>,
+    /// Of the messages that are in no trace yet, the share that is traced: from 0 to 1.
+    pub sample: f64,
 }

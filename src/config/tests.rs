@@ -11,6 +11,7 @@ use super::load::load_layers;
 use super::*;
 
 mod mistakes;
+mod old_names;
 mod shown;
 
 const EXAMPLE: &str = include_str!("../../config/newswire.toml");
@@ -21,7 +22,16 @@ fn load_all(text: &str, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> R
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
     let environment = Layer::environment(owned(variables).into_iter());
-    load_layers(Layer::toml(text, "newswire.toml"), environment, Layer::flags(&owned(flags)))
+    load_layers(Layer::toml(text, "newswire.toml"), environment, Layer::flags(&owned(flags)), &[])
+}
+
+/// The same where keys have been renamed, each pair the old name and the new one.
+fn load_renamed(text: &str, variables: &[(&str, &str)], renamed: &[(&'static str, &'static str)]) -> Loaded {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let renamed = renamed.iter().map(|&(old, new)| Renamed { old: old.into(), new: new.into(), since: "9.0.0".into() });
+    let renamed: Vec<Renamed> = renamed.collect();
+    let environment = Layer::environment(variables);
+    load_layers(Layer::toml(text, "newswire.toml"), environment, Layer::default(), &renamed).unwrap()
 }
 
 fn file(text: &str) -> Loaded {

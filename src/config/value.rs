@@ -26,6 +26,16 @@ pub(super) fn number(value: &Value) -> Option<u64> {
     }
 }
 
+/// A number that may have a fraction.
+pub(super) fn fraction(value: &Value) -> Option<f64> {
+    match &value.kind {
+        ValueKind::Float(number) => Some(*number),
+        ValueKind::I64(number) => Some(*number as f64),
+        ValueKind::String(text) if Source::of(value).is_text() => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
 /// `true` or `false`.
 pub(super) fn switch(value: &Value) -> Option<bool> {
     match &value.kind {

@@ -3,7 +3,7 @@
 use super::Fingerprint;
 use super::entry::{ArticleId, Entry, origin_hash};
 use super::index::Index;
-use super::sketch::Overlap;
+use super::sketch::{Overlap, Sieve};
 use super::tally::{self, Tallied};
 use super::verify::{CERTAIN, Resemblance, SAFE_TO_DROP, Side, resemblance};
 use crate::record::{Changed, Origin, Relation};
@@ -135,13 +135,14 @@ fn related(
         shingles: asked.text.shingles.as_ref(),
         numbers: asked.text.numbers.as_ref(),
     };
+    let sieve = Sieve::of(&new.shingles);
     let verify = |number: u32| {
         let entry = known.entry(number).filter(|entry| entry.id != asked.id)?;
-        let resemblance = resemblance(&new, &entry.side, |host, shingle| known.repeats(host, shingle))?;
+        let resemblance = resemblance(&new, &sieve, &entry.side, |host, shingle| known.repeats(host, shingle))?;
         Some((number, entry, resemblance))
     };
     let mut alike: Vec<(u32, Entry<'_>, Resemblance)> =
-        known.candidates(&asked.text).into_iter().filter_map(verify).collect();
+        known.candidates(asked.host, &asked.text).into_iter().filter_map(verify).collect();
     if let Some(own) = own {
         alike.retain(|(_, entry, _)| known.story(entry.cluster()) != known.story(own.cluster()));
     }

@@ -15,8 +15,8 @@ pub trait Index {
     /// An article with this text.
     fn by_text(&self, text: TextHash) -> Option<(u32, Entry<'_>)>;
 
-    /// The articles that have most anchors in common with a text, the best first.
-    fn candidates(&self, text: &Fingerprint) -> Vec<u32>;
+    /// The articles that have most anchors in common with a text of `host`, the best first. What the host repeats leads to none.
+    fn candidates(&self, host: u32, text: &Fingerprint) -> Vec<u32>;
 
     /// Whether a host used a shingle in more than one story.
     fn repeats(&self, host: u32, shingle: u32) -> bool;

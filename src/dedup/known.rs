@@ -73,8 +73,9 @@ impl Known {
         if self.by_text.iter_hash(spread(tag)).filter(|slot| slot.0 == tag).take(SAME_TEXT).count() < SAME_TEXT {
             self.by_text.insert_unique(spread(tag), (tag, number), |slot| spread(slot.0));
         }
+        let oldest = self.articles.first_number();
         for anchor in anchors {
-            self.anchors.insert(*anchor, number, |other| self.articles.has(other));
+            self.anchors.insert(*anchor, number, oldest);
         }
     }
 
@@ -120,17 +121,17 @@ impl Index for Known {
         Some((number, self.entry(number)?))
     }
 
-    fn candidates(&self, text: &Fingerprint) -> Vec<u32> {
+    fn candidates(&self, host: u32, text: &Fingerprint) -> Vec<u32> {
         let mut found: Vec<u32> = Vec::new();
-        for probe in &text.probes {
-            self.anchors.find(*probe, |number| found.push(number));
-        }
+        self.anchors.find(&self.learned.telling(host, &text.probes), |number| found.push(number));
         found.sort_unstable();
         let mut counted: Vec<(usize, u32)> = found.chunk_by(|a, b| a == b).map(|same| (same.len(), same[0])).collect();
         // Of as many anchors the earlier article.
         counted.sort_unstable_by_key(|(count, number)| (usize::MAX - count, *number));
         let live = counted.into_iter().map(|(_, number)| number).filter(|number| self.packed(*number).is_some());
-        live.take(MOST_CANDIDATES).collect()
+        let best: Vec<u32> = live.take(MOST_CANDIDATES).collect();
+        self.articles.glance(&best);
+        best
     }
 
     fn repeats(&self, host: u32, shingle: u32) -> bool {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::boilerplate::Boilerplate;
 use super::entry::{ArticleId, Entry};
+use super::fingerprint::Probe;
 
 /// What was learned.
 #[derive(Debug, Default)]
@@ -22,14 +23,19 @@ impl Learned {
             self.merge(entry.merged, cluster);
         }
         let sample = &entry.side.shingles;
-        for shingle in sample.values(sample.level()).chain(edges.iter().copied()) {
-            self.boilerplate.learn(entry.side.host, shingle, cluster.0);
-        }
+        let shingles: Vec<u32> = sample.values(sample.level()).chain(edges.iter().copied()).collect();
+        self.boilerplate.learn(entry.side.host, &shingles, cluster.0);
     }
 
     /// Whether `host` used the shingle in more than one story.
     pub fn repeats(&self, host: u32, shingle: u32) -> bool {
         self.boilerplate.has(host, shingle)
+    }
+
+    /// The anchors to look for, of a text of `host`: not what the host repeats, which would lead to what has nothing else in common.
+    pub fn telling(&self, host: u32, probes: &[Probe]) -> Vec<u32> {
+        let telling = probes.iter().filter(|probe| !self.repeats(host, probe.shingle));
+        telling.map(|probe| probe.anchor).collect()
     }
 
     /// The story that `cluster` turned out to be, or itself.

@@ -390,10 +390,9 @@ impl State {
         edges: &[u32],
     ) -> Result<(), StoreError> {
         let kept = Kept { number: self.known.next_number(), packed, anchors: anchors.to_vec() };
-        self.on_disk(|disk| disk.write(&kept, None, &[]))?;
-        if let Some(old) = old {
-            self.on_disk(|disk| disk.forget(&[old]))?;
-        }
+        // One batch: a crash between two would leave both there.
+        let gone: Vec<Settled> = old.map(|old| Settled { claim: old, gone: Some(old) }).into_iter().collect();
+        self.on_disk(|disk| disk.write(&kept, None, &gone))?;
         self.known.insert(kept.number, &kept.packed, anchors, edges);
         if let Some(old) = old {
             self.known.remove(old);

@@ -149,7 +149,7 @@ impl Shared {
 
     /// What `asked` would be, without claiming it.
     pub async fn look(&self, asked: &Asked) -> Finding {
-        match self.ask(asked, &[], &[], 0, SETTLED).await {
+        match self.ask(asked, &self.probes(asked), &[], &[], 0, SETTLED).await {
             Ok(Answer::Known(_, slice)) => {
                 let state = self.lock();
                 let view = View { slice: &slice, learned: &state.learned };
@@ -222,10 +222,10 @@ impl Shared {
 
     /// Claims for as long as `lease`; `None` when another's claim must be settled first.
     async fn attempt(&self, asked: &Asked, lease: Duration) -> RedisResult<Option<(Finding, Option<(u32, u64)>)>> {
-        let (mut decision, mut seen) = (NEW, NOTHING.to_vec());
+        let (mut decision, mut seen, probes) = (NEW, NOTHING.to_vec(), self.probes(asked));
         loop {
             let (article, token) = (Entry::pack(asked, &decision), self.token());
-            let (numbers, slice) = match self.ask(asked, &seen, &article, token, lease).await? {
+            let (numbers, slice) = match self.ask(asked, &probes, &seen, &article, token, lease).await? {
                 Answer::Written(number) => {
                     let mut state = self.lock();
                     if let Some(entry) = Entry::read(&article) {
@@ -252,6 +252,10 @@ impl Shared {
         }
     }
 
+    fn probes(&self, asked: &Asked) -> Vec<u32> {
+        self.lock().learned.telling(asked.host, &asked.text.probes)
+    }
+
     fn weigh(&self, asked: &Asked, slice: &Slice) -> Course {
         let mut state = self.lock();
         for entry in slice.entries() {
@@ -264,6 +268,7 @@ impl Shared {
     async fn ask(
         &self,
         asked: &Asked,
+        probes: &[u32],
         seen: &[u8],
         article: &[u8],
         token: u64,
@@ -275,7 +280,7 @@ impl Shared {
             .arg(self.ttl_ms())
             .arg(&asked.id.0.to_le_bytes()[..])
             .arg(&asked.text.text.0.to_le_bytes()[..])
-            .arg(packed(&asked.text.probes))
+            .arg(packed(probes))
             .arg(packed(&asked.text.anchors))
             .arg(seen)
             .arg(article)

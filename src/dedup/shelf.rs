@@ -5,9 +5,13 @@
 //! leaves its bytes unused until its whole block is: those are revisions, a few in a hundred.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 
 /// Bytes of a block. An article has at most some 700.
 const BLOCK: usize = 1 << 16;
+
+/// Bytes that a processor fetches at once.
+const CACHE_LINE: usize = 64;
 
 /// Packed articles, by number.
 #[derive(Debug, Default)]
@@ -52,10 +56,16 @@ impl Shelf {
         self.read(self.places.get(number.checked_sub(self.first)? as usize)?.as_ref()?)
     }
 
-    /// Whether there is one with this number.
-    pub fn has(&self, number: u32) -> bool {
-        let at = number.checked_sub(self.first);
-        at.is_some_and(|at| self.places.get(at as usize).is_some_and(Option::is_some))
+    /// A number below which there is none.
+    pub fn first_number(&self) -> u32 {
+        self.first
+    }
+
+    /// Reads through the articles with these numbers, so that they are in the cache when they are looked at: what is in none is
+    /// fetched for all at once.
+    pub fn glance(&self, numbers: &[u32]) {
+        let articles = numbers.iter().filter_map(|number| self.get(*number));
+        black_box(articles.flat_map(|packed| packed.iter().step_by(CACHE_LINE)).fold(0, |seen, byte| seen ^ byte));
     }
 
     /// The number that comes next.

@@ -78,7 +78,7 @@ impl<B: AsRef<[u8]>> Sketch<B> {
 
     /// The hashes (24 bits) that are still in the sample at `level`, ascending.
     pub fn values(&self, level: u8) -> impl Iterator<Item = u32> {
-        let bits = Bits { bytes: self.packed.as_ref().iter(), window: 0, filled: 0 };
+        let bits = Bits { bytes: self.packed.as_ref(), at: 0 };
         let steps = Steps { bits, left: self.count, next: 0, remainder: remainder_bits(self.level, self.count) };
         let bound = TOP >> level.min(31);
         steps.take_while(move |value| *value <= bound)
@@ -120,46 +120,37 @@ fn pack(values: &[u32], remainder: u32) -> Vec<u8> {
     packed
 }
 
-/// Bits, the lowest of each byte first.
+/// Bits, the lowest of each byte first; after the last ones there are zeros without end.
 struct Bits<'a> {
-    bytes: std::slice::Iter<'a, u8>,
-    window: u64,
-    filled: u32,
+    bytes: &'a [u8],
+    /// The next bit.
+    at: usize,
 }
 
 impl Bits<'_> {
-    fn fill(&mut self) {
-        while self.filled <= 56 {
-            let Some(byte) = self.bytes.next() else { return };
-            self.window |= u64::from(*byte) << self.filled;
-            self.filled += 8;
-        }
+    /// The next bits, 57 at least.
+    fn window(&self) -> u64 {
+        let rest = self.bytes.get(self.at / 8..).unwrap_or_default();
+        let next = rest.first_chunk().map_or_else(
+            || rest.iter().rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte)),
+            |eight| u64::from_le_bytes(*eight),
+        );
+        next >> (self.at % 8)
     }
 
-    /// How many ones there are before the next zero, which is taken too. `None` at the end.
-    fn ones(&mut self) -> Option<u32> {
+    /// How many ones there are before the next zero, which is taken too; and the number of so many bits after it.
+    fn step(&mut self, bits: u32) -> (u32, u32) {
         let mut ones = 0;
-        loop {
-            self.fill();
-            let run = self.window.trailing_ones().min(self.filled);
-            ones += run;
-            if run < self.filled {
-                (self.window, self.filled) = (self.window >> run >> 1, self.filled - run - 1);
-                return Some(ones);
-            }
-            if self.filled == 0 {
-                return None;
-            }
-            (self.window, self.filled) = (0, 0);
+        let mut window = self.window();
+        // Almost always all of it is within one window.
+        while window.trailing_ones() + 1 + bits > 57 {
+            let run = window.trailing_ones().min(32);
+            (ones, self.at) = (ones + run, self.at + run as usize);
+            window = self.window();
         }
-    }
-
-    fn number(&mut self, bits: u32) -> Option<u32> {
-        self.fill();
-        let left = self.filled.checked_sub(bits)?;
-        let number = self.window & ((1 << bits) - 1);
-        (self.window, self.filled) = (self.window >> bits, left);
-        Some(number as u32)
+        let run = window.trailing_ones();
+        self.at += (run + 1 + bits) as usize;
+        (ones + run, (window >> run >> 1) as u32 & ((1 << bits) - 1))
     }
 }
 
@@ -176,13 +167,40 @@ impl Iterator for Steps<'_> {
 
     fn next(&mut self) -> Option<u32> {
         self.left = self.left.checked_sub(1)?;
-        let ones = self.bits.ones()?;
-        let number = self.bits.number(self.remainder)?;
+        if self.bits.at >= self.bits.bytes.len() * 8 {
+            return None;
+        }
+        let (ones, number) = self.bits.step(self.remainder);
         // What is written ends at TOP; bytes of a damaged store may say anything.
         let value = u64::from(self.next) + (u64::from(ones) << self.remainder) + u64::from(number);
         let value = u32::try_from(value).ok().filter(|value| *value <= TOP)?;
         self.next = value + 1;
         Some(value)
+    }
+}
+
+/// Which hashes a sample may have, for a quick look at whether another one has any of them: a bit for each value of a hash's lower
+/// bits. Of a sample's 128 hashes half a one is taken for one that it is not.
+#[derive(Debug)]
+pub struct Sieve([u64; SIEVE_BITS / 64]);
+
+/// Half as many take twice as many hashes for others; all of them are in the first cache.
+const SIEVE_BITS: usize = 1 << 15;
+
+impl Sieve {
+    /// The hashes of `sample`.
+    pub fn of(sample: &Sketch<&[u8]>) -> Self {
+        let mut bits = [0; SIEVE_BITS / 64];
+        for value in sample.values(sample.level) {
+            bits[value as usize % SIEVE_BITS / 64] |= 1 << (value % 64);
+        }
+        Self(bits)
+    }
+
+    /// How many hashes `other` has in common with the sample, or a few more.
+    pub fn common(&self, other: &Sketch<&[u8]>) -> u32 {
+        let bit = |value: u32| self.0[value as usize % SIEVE_BITS / 64] >> (value % 64) & 1;
+        other.values(other.level).map(bit).sum::<u64>() as u32
     }
 }
 

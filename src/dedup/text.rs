@@ -11,11 +11,10 @@ pub struct TextHash(pub(super) u64);
 impl TextHash {
     /// The hash of these words, in this order.
     pub fn of(words: &[Word]) -> Self {
-        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-        for word in words {
-            hasher.update(&word.hash.to_le_bytes());
-        }
-        Self(hasher.digest())
+        // In one piece: fed word by word the hash takes five times as long.
+        let mut bytes = Vec::with_capacity(words.len() * 8);
+        words.iter().for_each(|word| bytes.extend_from_slice(&word.hash.to_le_bytes()));
+        Self(xxhash_rust::xxh3::xxh3_64(&bytes))
     }
 }
 

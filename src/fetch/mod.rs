@@ -36,4 +36,5 @@ pub use guard::Guard;
 pub use media::{MOST_LIST_BYTES, Media};
 pub use meta_refresh::meta_refresh;
 pub use redirect::{Hops, Refresh};
+pub(crate) use tls::{Offer, client_config};
 pub use validators::Validators;

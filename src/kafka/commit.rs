@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::capacity::Held;
 use super::interval::{self, Entry};
-use super::message::Taken;
+use super::message::{HeaderPair, Taken};
 use super::outbox::Outbox;
 use super::parcels::Writer;
 use super::partitions::{Commitment, Partitions, Plan};
@@ -29,6 +29,7 @@ use crate::dedup::Claim;
 use crate::latest::Latest;
 use crate::metrics::Metrics;
 use crate::record::{Ending, Reason, Verdict};
+use crate::traces::Trace;
 
 /// The most messages that one interval holds; more are cheaper in several.
 const MOST_IN_INTERVAL: usize = 2_000;
@@ -63,6 +64,16 @@ pub struct Ended {
     pub claim: Option<Claim>,
     /// The bytes that it held in flight.
     pub held: Held,
+    /// Its trace, where it is kept.
+    pub trace: Option<Box<Trace>>,
+}
+
+impl Ended {
+    /// The headers that put what is written for it into its trace: the worker's own where the trace is kept, else those that
+    /// the message came with.
+    pub(super) fn trace_headers(&self) -> Vec<HeaderPair> {
+        self.trace.as_ref().map_or_else(|| self.taken.message.trace().collect(), |trace| trace.headers())
+    }
 }
 
 /// What is promised about each message, and the producer that keeps it.
@@ -181,7 +192,7 @@ impl Commit {
         if !entries.is_empty() {
             self.metrics.stages.spent("commit", started.elapsed());
         }
-        let now = Timestamp::now();
+        let (now, committed) = (Timestamp::now(), Instant::now());
         for Entry { ended, .. } in entries {
             let message = &ended.taken.message;
             self.metrics.ended(&ended.ending.verdict, message.first_seen_ms, now.as_millisecond());
@@ -189,6 +200,9 @@ impl Commit {
             log(&ended);
             if let Some(claim) = ended.claim {
                 settle(claim, &ended.ending.verdict);
+            }
+            if let Some(trace) = ended.trace {
+                trace.end(&ended.ending, committed);
             }
         }
         Ok(())
@@ -338,6 +352,7 @@ fn log(ended: &Ended) {
         detail = ended.ending.detail(),
         article_id = ended.ending.article_id.as_deref(),
         attempt = message.attempt(),
+        trace_id = ended.trace.as_ref().map(|trace| trace.id()),
         "message ended"
     );
 }

@@ -16,13 +16,15 @@ pub(super) struct Entry {
 impl Entry {
     /// The records of `ended`, which ended at `now`.
     pub fn new(mut ended: Ended, writer: &Writer, now: Timestamp) -> Self {
-        let parcels = writer.write(&ended.taken.message, &mut ended.ending, now);
+        let trace = ended.trace_headers();
+        let parcels = writer.write(&ended.taken.message, &trace, &mut ended.ending, now);
         Self { ended, parcels }
     }
 
     /// What the brokers refuse for its size becomes a rejection, and a rejection that is too large itself goes
     /// without its value, or without its key and headers where those are the larger part.
     fn make_smaller(&mut self, writer: &Writer, now: Timestamp) {
+        let trace = self.ended.trace_headers();
         let (ending, message) = (&mut self.ended.ending, &mut self.ended.taken.message);
         match &mut ending.verdict {
             Verdict::Rejected { detail, .. } => {
@@ -53,7 +55,7 @@ impl Entry {
                 }
             }
         }
-        self.parcels = writer.write(message, ending, now);
+        self.parcels = writer.write(message, &trace, ending, now);
     }
 }
 

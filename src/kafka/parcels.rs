@@ -43,10 +43,10 @@ impl Writer {
         }
     }
 
-    /// The records of `message`, which ended so at `now`.
+    /// The records of `message`, which ended so at `now`; articles and what a feed is turned into have the headers of its `trace`.
     ///
     /// An article of more than [`MAX_ARTICLE_BYTES`] turns the ending into a rejection.
-    pub fn write(&self, message: &Consumed, ending: &mut Ending, now: Timestamp) -> Parcels {
+    pub fn write(&self, message: &Consumed, trace: &[HeaderPair], ending: &mut Ending, now: Timestamp) -> Parcels {
         let mut content = Vec::new();
         if let Some(article) = ending.verdict.article() {
             // A record is plain data with text keys: serialising it to memory can't fail.
@@ -56,14 +56,13 @@ impl Writer {
                 ending.verdict = Verdict::Rejected { reason: Reason::TooLarge, detail };
             } else {
                 let record = Parcel::json(self.articles.clone(), &article.id, json);
-                content.push(Parcel { headers: message.trace().collect(), ..record });
+                content.push(Parcel { headers: trace.to_vec(), ..record });
             }
         }
         match &ending.verdict {
-            Verdict::Expanded(entries) => content.extend(entries.iter().map(|entry| {
-                let headers = message.trace().collect();
-                Parcel { headers, ..self.expansion(entry) }
-            })),
+            Verdict::Expanded(entries) => {
+                content.extend(entries.iter().map(|entry| Parcel { headers: trace.to_vec(), ..self.expansion(entry) }))
+            }
             Verdict::Rejected { reason, detail } => content.push(self.rejection(message, *reason, detail)),
             Verdict::Deferred { reason, topic, not_before_ms, attempts, .. } => {
                 let headers = [

@@ -1,7 +1,7 @@
 //! How the work on a message ended, before it is told to anybody.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Article, Listing, Next, Outcome, Reason, UrlMessage};
 
@@ -24,8 +24,19 @@ pub struct Ending {
     pub listings: Vec<Listing>,
     /// What there is to say beside the verdict: a feed that moved, a subscription that ends.
     pub note: Option<String>,
-    /// The time spent in each stage.
-    pub timings: BTreeMap<&'static str, Duration>,
+    /// The stages that the message went through, in order; one that it came to again stands there again.
+    pub laps: Vec<Lap>,
+}
+
+/// A stage that a message went through.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lap {
+    /// The stage's name, as metrics have it.
+    pub stage: &'static str,
+    /// When the message came to it.
+    pub started: Instant,
+    /// How long it was there.
+    pub took: Duration,
 }
 
 /// What became of a message, with what has to be written for it.
@@ -76,10 +87,19 @@ impl Ending {
         (!both.is_empty()).then(|| both.join("; "))
     }
 
+    /// The time spent in each stage.
+    pub fn timings(&self) -> BTreeMap<&'static str, Duration> {
+        let mut timings = BTreeMap::new();
+        for Lap { stage, took, .. } in &self.laps {
+            *timings.entry(*stage).or_default() += *took;
+        }
+        timings
+    }
+
     /// The time spent in each stage, in milliseconds to the microsecond: as people are told of it.
     pub fn timings_ms(&self) -> BTreeMap<String, f64> {
-        let milliseconds = |time: &Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
-        self.timings.iter().map(|(stage, time)| ((*stage).to_owned(), milliseconds(time))).collect()
+        let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
+        self.timings().into_iter().map(|(stage, time)| (stage.to_owned(), milliseconds(time))).collect()
     }
 }
 

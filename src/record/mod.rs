@@ -21,7 +21,7 @@ pub use article::{
     SCHEMA_VERSION, article_id, schema,
 };
 pub use date::Date;
-pub use ending::{Ending, Verdict};
+pub use ending::{Ending, Lap, Verdict};
 pub use listing::{Listing, Subscribed, Ticket};
 pub use message::{MalformedMessage, UrlMessage};
 pub use origin::{Origin, ParseOriginError};

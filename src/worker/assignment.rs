@@ -1,6 +1,5 @@
 //! One message in flight: worked on until it ends, its partition is lost, or the stage breaks.
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
@@ -11,13 +10,28 @@ use tracing::Instrument;
 
 use super::Pipeline;
 use crate::kafka::{Capacity, Consumed, Ended, Handover, Taken};
-use crate::record::{Ending, Identity, Reason, Verdict};
+use crate::record::{Ending, Identity, Origin, Reason, Verdict};
+use crate::traces::Traces;
 
 /// Works on a message and hands it over to the commit. A message whose partition is lost is dropped: the
 /// next owner does it again. One that panics a stage is rejected, and the worker lives on.
-pub async fn work(pipeline: Arc<Pipeline>, capacity: Arc<Capacity>, taken: Taken, commit: SyncSender<Handover>) {
+pub async fn work(
+    pipeline: Arc<Pipeline>,
+    capacity: Arc<Capacity>,
+    traces: Option<Arc<Traces>>,
+    taken: Taken,
+    commit: SyncSender<Handover>,
+) {
     let held = capacity.hold(taken.message.size() as u64);
     let message = &taken.message;
+    let mut trace = traces.and_then(|traces| {
+        let consumed = Origin {
+            topic: message.partition.topic.to_string(),
+            partition: message.partition.number,
+            offset: message.offset,
+        };
+        traces.begin(&consumed, message.attempt(), &message.headers)
+    });
     let span = tracing::info_span!(
         "message",
         topic = &*message.partition.topic,
@@ -40,7 +54,10 @@ pub async fn work(pipeline: Arc<Pipeline>, capacity: Arc<Capacity>, taken: Taken
             (ending, None)
         }
     };
-    hand_over(&commit, Handover::Ended(Box::new(Ended { taken, ending, claim, held }))).await;
+    if let Some(trace) = &mut trace {
+        trace.worked();
+    }
+    hand_over(&commit, Handover::Ended(Box::new(Ended { taken, ending, claim, held, trace }))).await;
 }
 
 /// The channel has room for all that can be in flight; only a burst of retries that fall due at once can
@@ -69,6 +86,6 @@ fn failed(message: &Consumed, panic: &(dyn std::any::Any + Send)) -> Ending {
         next: Vec::new(),
         listings: Vec::new(),
         note: None,
-        timings: BTreeMap::new(),
+        laps: Vec::new(),
     }
 }

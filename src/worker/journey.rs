@@ -12,6 +12,7 @@ use crate::fetch::{Answer, Client, FetchError, Hops, Raw, Validators};
 use crate::frontier::{Admission, Frontier, Patience, Sign};
 use crate::kafka::Capacity;
 use crate::metrics::Metrics;
+use crate::record::Lap;
 
 /// What a page is reckoned to take in memory before it is known: the mean of news pages, compressed,
 /// is 40 kB, and few are over 250 kB.
@@ -119,7 +120,7 @@ impl Journey {
 }
 
 impl Traveller {
-    /// Goes on until there is a page. `note` is told how long each stage of the way took.
+    /// Goes on until there is a page. `note` is told of each stage of the way.
     ///
     /// # Errors
     /// [`Stop`]: a hop is refused, by us, by its host or on the way; or the worker drains.
@@ -127,7 +128,7 @@ impl Traveller {
         &self,
         journey: &mut Journey,
         patience: Patience,
-        mut note: impl FnMut(&'static str, Duration),
+        mut note: impl FnMut(Lap),
     ) -> Result<Arrival, Stop> {
         loop {
             self.client.check(&journey.url)?;
@@ -138,7 +139,7 @@ impl Traveller {
                 () = self.draining.cancelled(), if patience != Patience::None => return Err(Stop::GivenUp),
             };
             drop(within);
-            note("wait", waiting.elapsed());
+            note(Lap { stage: "wait", started: waiting, took: waiting.elapsed() });
             let Admission { mut turn, content_signal } = admission?;
             let _within = self.metrics.stages.enter("fetch");
             let _estimate = self.capacity.room_for(PAGE_ESTIMATE_BYTES).await;
@@ -148,7 +149,7 @@ impl Traveller {
             let answer = self.client.get(&journey.url, known, journey.time_left).await;
             let asked = asking.elapsed();
             journey.time_left = journey.time_left.saturating_sub(asked);
-            note("fetch", asked);
+            note(Lap { stage: "fetch", started: asking, took: asked });
             let status = match &answer {
                 Ok(Answer::Page(raw)) => Some(raw.status),
                 Ok(Answer::Redirect { status, .. }) => Some(*status),

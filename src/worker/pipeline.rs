@@ -1,6 +1,5 @@
 //! The way of a message: its stages in order, values in, value or stop out.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +24,7 @@ use crate::frontier::{Frontier, Patience};
 use crate::kafka::{Capacity, Consumed};
 use crate::metrics::Metrics;
 use crate::record::{
-    Article, Duplicate, Ending, Fetch, Identity, Input, Next, Origin, Outcome, Reason, SCHEMA_VERSION, UrlMessage,
+    Article, Duplicate, Ending, Fetch, Identity, Input, Lap, Next, Origin, Outcome, Reason, SCHEMA_VERSION, UrlMessage,
     Verdict, article_id, as_told,
 };
 use crate::retry::History;
@@ -96,7 +95,7 @@ struct Notes {
     status: Option<u16>,
     /// What there is to say beside the verdict.
     said: Option<String>,
-    timings: BTreeMap<&'static str, Duration>,
+    laps: Vec<Lap>,
 }
 
 impl Pipeline {
@@ -227,7 +226,7 @@ impl Pipeline {
         let told = request.content.take().filter(|_| self.settings.feeds.use_content);
         let mut journey = Journey::new(&asked.fetch, &self.settings, known);
         let (page, mut extraction, elapsed, content_signal) = loop {
-            let arrival = self.traveller.arrive(&mut journey, patience, |stage, time| self.note(notes, stage, time));
+            let arrival = self.traveller.arrive(&mut journey, patience, |lap| self.note(notes, lap));
             let arrival = arrival.await;
             notes.status = journey.status();
             notes.moved_to = journey.moved_for_good().cloned();
@@ -365,7 +364,7 @@ impl Pipeline {
             Ok(Err(failure)) => Err(Stop::rejected(Reason::StageFailed, format!("extract: {failure}"))),
             Err(_) => Err(Stop::rejected(Reason::StageTimedOut, format!("extract: no answer within {limit:?}"))),
         };
-        self.note(notes, "extract", started.elapsed());
+        self.note(notes, Lap { stage: "extract", started, took: started.elapsed() });
         if let Ok((page, _)) = &result {
             self.metrics.fetch_bytes.with_label_values(&["body"]).inc_by(page.bytes.len() as u64);
         }
@@ -389,7 +388,7 @@ impl Pipeline {
             Dedup::Look => (self.store.look(&asked).await, None),
         };
         drop(within);
-        self.note(notes, "dedup", started.elapsed());
+        self.note(notes, Lap { stage: "dedup", started, took: started.elapsed() });
         let decision = match answer {
             Finding::Unchanged => return (Verdict::Unchanged, claim),
             Finding::Decided(decision) | Finding::Again(decision) => decision,
@@ -446,9 +445,9 @@ impl Pipeline {
         Ok(Verdict::Expanded(expanded.messages))
     }
 
-    fn note(&self, notes: &mut Notes, stage: &'static str, time: Duration) {
-        self.metrics.stages.spent(stage, time);
-        *notes.timings.entry(stage).or_default() += time;
+    fn note(&self, notes: &mut Notes, lap: Lap) {
+        self.metrics.stages.spent(lap.stage, lap.took);
+        notes.laps.push(lap);
     }
 }
 
@@ -467,9 +466,9 @@ impl Notes {
     }
 
     fn ending(self, verdict: Verdict) -> Ending {
-        let Self { url, canonical_url, article_id, cluster_merged, said: note, timings, .. } = self;
+        let Self { url, canonical_url, article_id, cluster_merged, said: note, laps, .. } = self;
         let (next, listings) = (Vec::new(), Vec::new());
-        Ending { verdict, url, canonical_url, article_id, cluster_merged, next, listings, note, timings }
+        Ending { verdict, url, canonical_url, article_id, cluster_merged, next, listings, note, laps }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::fetch::{Client, ClientError};
 use crate::frontier::{Figures, Frontier, OrdersError, SharedPace};
 use crate::kafka::{Capacity, DeliveryError, IntakeError, Law, Link, Partitions, Place, Share, TopicError};
 use crate::metrics::Metrics;
+use crate::traces::{Traces, TracesError};
 
 /// The first wait before something is asked of brokers again; it doubles up to [`LAST_BACKOFF`].
 pub(super) const FIRST_BACKOFF: Duration = Duration::from_secs(1);
@@ -65,6 +66,9 @@ pub enum WorkerError {
         /// Why it does not.
         source: std::io::Error,
     },
+    /// Traces can't be sent to where the settings say.
+    #[error("tracing.otlp_endpoint: {0}")]
+    Traces(#[from] TracesError),
     /// A metric can't be registered: a bug.
     #[error("metrics: {0}")]
     Metrics(#[from] prometheus::Error),
@@ -96,6 +100,7 @@ impl WorkerError {
                 | Self::Client(_)
                 | Self::Orders(_)
                 | Self::Pace(_)
+                | Self::Traces(_)
                 | Self::NotAlone(_)
                 | Self::Known(StoreError::Address { .. })
                 | Self::Admin { .. }
@@ -117,6 +122,8 @@ pub(super) struct Worker {
     pub pipeline: Arc<Pipeline>,
     pub health: Arc<Health>,
     pub status: Arc<Status>,
+    /// Where a collector is named.
+    pub traces: Option<Arc<Traces>>,
     pub draining: CancellationToken,
     pub shutdown: Shutdown,
 }
@@ -165,6 +172,7 @@ impl Worker {
             latest: Arc::default(),
             instance: settings.delivery.instance_id.clone(),
         });
+        let traces = Traces::of(&settings)?.map(Arc::new);
         Ok(Self {
             settings,
             metrics,
@@ -176,6 +184,7 @@ impl Worker {
             pipeline,
             health,
             status,
+            traces,
             draining,
             shutdown,
         })
@@ -213,7 +222,16 @@ pub fn open_store(settings: &Settings) -> Result<Arc<Store>, StoreError> {
 /// under our instance id end it.
 pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), WorkerError> {
     let worker = Worker::new(settings, shutdown)?;
-    let mut session = Session::open(&worker)?;
+    let end = sessions(&worker).await;
+    if let Some(traces) = worker.traces {
+        traces.finish().await;
+    }
+    end
+}
+
+/// One session with the brokers after the other.
+async fn sessions(worker: &Worker) -> Result<(), WorkerError> {
+    let mut session = Session::open(worker)?;
     if let Some(address) = worker.settings.admin.listen {
         let bound = admin::serve(address, worker.status.clone()).await;
         let bound = bound.map_err(|source| WorkerError::Admin { address, source })?;
@@ -223,7 +241,7 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
     loop {
         worker.metrics.sessions.inc();
         let started = Instant::now();
-        let failure = match session.run(&worker).await {
+        let failure = match session.run(worker).await {
             Err(failure) if failure.passes_with_new_clients(worker.settings.delivery.membership) => failure,
             end => return end,
         };
@@ -236,6 +254,6 @@ pub async fn run(settings: Arc<Settings>, shutdown: Shutdown) -> Result<(), Work
             () = worker.shutdown.asked() => return Ok(()),
         }
         backoff = (backoff * 2).min(LAST_BACKOFF);
-        session = Session::open(&worker)?;
+        session = Session::open(worker)?;
     }
 }

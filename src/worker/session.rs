@@ -247,6 +247,7 @@ async fn dispatch(
                 tasks.spawn(assignment::work(
                     worker.pipeline.clone(),
                     worker.capacity.clone(),
+                    worker.traces.clone(),
                     taken,
                     commit.clone(),
                 ));

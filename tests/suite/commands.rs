@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::command::{newswire, newswire_fed};
+use crate::command::{newswire, newswire_fed, newswire_within};
 use crate::pages;
 use crate::schema;
 use crate::setup::Setup;
@@ -201,4 +201,32 @@ fn an_output_that_takes_nothing_is_no_wrong_use() {
     command.arg("extract").arg(page).args(["--url", "https://alpha.example/a"]);
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
     assert_eq!(command.stdout(full).stderr(Stdio::null()).status().unwrap().code(), Some(1));
+}
+
+#[test]
+fn config_migrate_prints_the_file_under_new_names_and_every_command_takes_the_old_ones() {
+    let setup = Setup::at("commands-migrate", "127.0.0.1:1");
+    let old = "# Ours.\n[fetch]\nmax_bytes = \"1MiB\" # enough\n";
+    let file = setup.file("old.toml", old).to_str().unwrap().to_owned();
+    let environment = [("NEWSWIRE_TEST_RENAMED", "fetch.max_bytes=fetch.max_body")];
+    let run = |arguments: &[&str]| newswire_within(&environment, arguments, b"");
+    let check = run(&["config", "migrate", &file, "--check"]);
+    assert_eq!((check.code, check.out.as_str()), (1, ""), "{check:?}");
+    let migrated = run(&["config", "migrate", &file]);
+    assert_eq!((migrated.code, migrated.out.clone()), (0, old.replace("max_bytes", "max_body")));
+    assert!(migrated.err.contains("fetch.max_bytes is called fetch.max_body"), "{migrated:?}");
+
+    let in_force = run(&["config", "--config", &file]);
+    assert_eq!(in_force.code, 0, "{in_force:?}");
+    assert!(in_force.out.contains("max_body = \"1MiB\"") && in_force.err.contains("deprecated"), "{in_force:?}");
+    let new = setup.file("new.toml", migrated.out).to_str().unwrap().to_owned();
+    let in_force_now = run(&["config", "--config", &new]);
+    assert_eq!(in_force_now.out.replace("new.toml", "old.toml"), in_force.out);
+    assert_eq!(in_force_now.err, "");
+
+    let nothing = run(&["config", "migrate", &new, "--check"]);
+    assert_eq!(nothing.code, 0, "{nothing:?}");
+    let broken = setup.file("broken.toml", "[fetch").to_str().unwrap().to_owned();
+    assert_eq!(run(&["config", "migrate", &broken]).code, 2);
+    assert_eq!(run(&["config", "migrate", "no-such.toml"]).code, 1);
 }

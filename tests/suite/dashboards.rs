@@ -1,6 +1,7 @@
 //! The dashboards that ship with newswire: no panel without data, once what it shows has happened.
 
-use std::fs;
+use std::fs::{self, File};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -33,6 +34,8 @@ fn queries() -> Vec<Query> {
             let targets = panel["targets"].as_array().map_or(&[][..], Vec::as_slice);
             let is_row = panel["type"] == "row";
             assert_ne!(is_row, !targets.is_empty(), "a panel without a query, or a row with one: {panel:#}");
+            let place = |side: &str| panel["gridPos"][side].as_u64().unwrap();
+            assert!(place("x") + place("w") <= 24, "a panel that ends beyond Grafana's grid: {panel:#}");
             queries.extend(targets.iter().map(|target| {
                 let text = target["expr"].as_str().unwrap();
                 let text = [("$__rate_interval", "30m"), ("$job", JOB), ("$instance", ".*"), ("$topic", ".*")]
@@ -92,5 +95,11 @@ fn every_panel_shows_a_series_after_urls_good_and_bad() {
     assert_eq!(sum[0]["value"][1], "0");
     let firing = prometheus.query("ALERTS{alertstate=\"firing\"}").unwrap();
     assert!(firing.is_empty(), "{firing:#?}");
+    // And what is scraped is as Prometheus wants metrics to be.
+    let metrics = setup.file("metrics.txt", worker.metrics().0);
+    let check =
+        Command::new("promtool").args(["check", "metrics"]).stdin(File::open(metrics).unwrap()).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&check.stdout), String::from_utf8_lossy(&check.stderr));
+    assert!(check.status.success(), "promtool check metrics: {out}{err}");
     worker.stop();
 }

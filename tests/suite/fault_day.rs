@@ -4,10 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::kafka::Cluster;
 use crate::prometheus::{self, Prometheus};
@@ -106,14 +110,11 @@ struct Day {
     way: Way,
     worker: Option<Worker>,
     prometheus: Prometheus,
+    began: Timestamp,
+    /// What was broken from when to when, for the pictures.
+    marks: Vec<Value>,
     sent: u64,
     bad: u64,
-}
-
-/// What happened in one fault.
-struct Account {
-    fired: BTreeMap<String, Duration>,
-    well_after: Duration,
 }
 
 impl Day {
@@ -135,7 +136,8 @@ impl Day {
         worker.ready();
         let rules = setup.file("fast.yml", fast_rules());
         let prometheus = Prometheus::scraping_with(&setup, &worker.address(), rules.to_str().unwrap());
-        let mut day = Self { setup, cluster, redis, way, worker: Some(worker), prometheus, sent: 0, bad: 0 };
+        let (worker, began, marks) = (Some(worker), Timestamp::now(), Vec::new());
+        let mut day = Self { setup, cluster, redis, way, worker, prometheus, began, marks, sent: 0, bad: 0 };
         // Rates, and what is usual.
         day.pass(Duration::from_secs(90));
         day
@@ -182,44 +184,68 @@ impl Day {
         ended
     }
 
-    /// Breaks something, waits for an alert of `expected`, mends it, and waits until all is well.
-    fn fault(
-        &mut self,
-        what: &str,
-        expected: &[&str],
-        mut broken: impl FnMut(&mut Self),
-        mend: impl Fn(&mut Self),
-    ) -> Account {
+    /// Breaks something, waits for an alert of `expected` (where there are none: a while, in which none may fire), mends it, and
+    /// waits until all messages have ended and no alert fires any more.
+    fn fault(&mut self, what: &str, expected: &[&str], mut broken: impl FnMut(&mut Self), mend: impl Fn(&mut Self)) {
         let before = self.firing();
-        let start = Instant::now();
+        assert!(before.is_empty(), "{what}: {before:?} before anything was done");
+        let (start, from) = (Instant::now(), Timestamp::now());
         let mut fired = BTreeMap::new();
-        let mut is_seen = expected.is_empty();
-        while start.elapsed() < WITHIN && !(is_seen && (!expected.is_empty() || start.elapsed() > WITHIN / 4)) {
+        let is_seen = |fired: &BTreeMap<String, Duration>| expected.iter().any(|alert| fired.contains_key(*alert));
+        let enough = if expected.is_empty() { WITHIN / 4 } else { WITHIN };
+        while start.elapsed() < enough && !is_seen(&fired) {
             broken(self);
             std::thread::sleep(TICK);
-            for alert in self.firing().difference(&before) {
-                fired.entry(alert.clone()).or_insert(start.elapsed());
+            for alert in self.firing() {
+                fired.entry(alert).or_insert(start.elapsed());
             }
-            is_seen = expected.is_empty() || expected.iter().any(|alert| fired.contains_key(*alert));
         }
         mend(self);
+        self.marks.push(json!({ "what": what, "from": seconds(from), "to": seconds(Timestamp::now()) }));
         let mended = Instant::now();
         let total = self.sent + self.bad;
         while mended.elapsed() < WITHIN && (self.ended().len() as u64) < total {
             std::thread::sleep(TICK * 5);
         }
         let well_after = mended.elapsed();
-        let told: Vec<String> =
-            fired.iter().map(|(alert, after)| format!("{alert} after {:.0} s", after.as_secs_f64())).collect();
-        let told = if told.is_empty() { "none".to_owned() } else { told.join(", ") };
+        // Nothing was sent since: what is missing is lost.
         let ended = self.ended();
         let doubled = ended.values().filter(|count| **count > 1).count();
         let lost = total.saturating_sub(ended.len() as u64);
-        println!("| {what} | {told} | {:.0} s | {total} | {lost} | {doubled} |", well_after.as_secs_f64());
-        assert!(is_seen, "{what}: none of {expected:?} fired");
+        let mut still = self.firing();
+        while mended.elapsed() < WITHIN && !still.is_empty() {
+            still.into_iter().for_each(|alert| _ = fired.entry(alert).or_insert(start.elapsed()));
+            self.pass(TICK);
+            still = self.firing();
+        }
+        let quiet_after = mended.elapsed();
+        let told: Vec<String> =
+            fired.iter().map(|(alert, after)| format!("{alert} after {:.0} s", after.as_secs_f64())).collect();
+        let told = if told.is_empty() { "none".to_owned() } else { told.join(", ") };
+        let (well, quiet) = (well_after.as_secs_f64(), quiet_after.as_secs_f64());
+        println!("| {what} | {told} | {well:.0} s | {quiet:.0} s | {total} | {lost} | {doubled} |");
+        assert_eq!(is_seen(&fired), !expected.is_empty(), "{what}: of {expected:?} fired {fired:?}");
+        assert!(!expected.is_empty() || fired.is_empty(), "{what}: {fired:?} fired for nothing");
         assert_eq!((lost, doubled), (0, 0), "{what}");
-        Account { fired, well_after }
+        assert_eq!(still, BTreeSet::new(), "{what}: still firing");
     }
+
+    /// Draws the dashboards of this day into target/fault-day, where `FAULT_DAY_PYTHON` names a Python with matplotlib.
+    fn draw(&self) {
+        let Ok(python) = std::env::var("FAULT_DAY_PYTHON") else { return };
+        let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let marks = self.setup.file("marks.json", serde_json::to_vec(&self.marks).unwrap());
+        let mut drawing = Command::new(python);
+        drawing.arg(home.join("deploy/grafana/pictures.py")).args(["--prometheus", &self.prometheus.url()]);
+        drawing.args(["--begin", &seconds(self.began).to_string(), "--window", "10s", "--marks"]).arg(marks);
+        drawing.arg("--out").arg(home.join("target").join(&self.setup.name));
+        assert!(drawing.status().unwrap().success());
+    }
+}
+
+/// Since 1970.
+fn seconds(time: Timestamp) -> f64 {
+    time.as_millisecond() as f64 / 1e3
 }
 
 #[test]
@@ -227,13 +253,15 @@ impl Day {
 fn each_fault_raises_its_alert_and_loses_nothing() {
     assert!(!prometheus::is_missing());
     println!(
-        "| fault | alerts, in seconds that stand for minutes | all ended after it was mended | messages so far | lost | doubled |"
+        "| fault | alerts, in seconds that stand for minutes | all ended after it was mended | no alert any more | messages so far | lost | doubled |"
     );
-    println!("|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|");
     let mut day = Day::dawn("fault-day", "redis");
-    let quiet =
-        day.fault("one of three brokers is killed", &[], |day| day.cluster.kill(2), |day| day.cluster.restart(2));
-    assert!(quiet.fired.is_empty() && quiet.well_after < WITHIN);
+    let kill_one = |day: &mut Day| {
+        day.cluster.kill(2);
+        day.send(1);
+    };
+    day.fault("one of three brokers is killed", &[], kill_one, |day| day.cluster.restart(2));
     day.send(50);
     let down = ["NewswireNotReady", "NewswireNoProgress", "NewswireCommitsFailing", "NewswireNoAssignment"];
     let kill = |day: &mut Day| [1, 2].into_iter().for_each(|broker| day.cluster.kill(broker));
@@ -256,6 +284,7 @@ fn each_fault_raises_its_alert_and_loses_nothing() {
         day.send(1);
     };
     day.fault("bad messages flood the topic", &["NewswireRejectsAboveBaseline"], flood, |_| ());
+    day.draw();
     drop(day);
 
     let mut day = Day::dawn("fault-day-disk", "embedded");
@@ -276,5 +305,6 @@ fn each_fault_raises_its_alert_and_loses_nothing() {
     day.fault("the disk takes nothing", &["NewswireNotReady", "NewswireNoProgress"], full, |day| {
         limit(day, "unlimited")
     });
+    day.draw();
     day.worker.take().unwrap().stop();
 }

@@ -47,7 +47,8 @@ pub fn shared() -> &'static Cluster {
 /// (32768 and up on Linux), so that none of the run's own connections takes it in the meantime.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = (std::process::id() % 10_000) as u16;
+    // Two runs that begin at once have neighbouring numbers: a prime between them keeps their ports apart.
+    let start = (std::process::id().wrapping_mul(1_009) % 10_000) as u16;
     for _ in 0..10_000 {
         let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {

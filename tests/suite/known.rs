@@ -190,38 +190,6 @@ fn an_archive_that_is_loaded_is_known_to_the_worker() {
 }
 
 #[test]
-fn an_archive_whose_loading_was_killed_is_loaded_to_its_end_and_nothing_twice() {
-    let record = |number: usize| {
-        let body: Vec<String> = (0..120).map(|word| format!("s{number}w{word}")).collect();
-        let (id, url) = (format!("{number:032x}"), format!("http://h{number}.example/"));
-        json!({ "id": id, "canonical_url": url, "body": body.join(" "), "revision": 1 }).to_string()
-    };
-    let records: Vec<String> = (0..4_000).map(record).collect();
-    let folder = keeper::folder("known-load-killed").join("store");
-    let arguments = ["dedup", "--load", "-", "--store", folder.to_str().unwrap()];
-    let mut process = Command::new(env!("CARGO_BIN_EXE_newswire"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    keeper::started(process.id());
-    let mut stdin = process.stdin.take().unwrap();
-    // A pipe and a buffer hold about a thousand of them: when the last is taken in, the first are loaded.
-    records[..2_500].iter().for_each(|record| writeln!(stdin, "{record}").unwrap());
-    process.kill().unwrap();
-    process.wait().unwrap();
-    keeper::ended(process.id());
-    let again = newswire_fed(&arguments, records.join("\n").as_bytes()).json();
-    let (loaded, known) = (again["loaded"].as_u64().unwrap(), again["known"].as_u64().unwrap());
-    assert_eq!((loaded + known, &again["bad"]), (4_000, &0.into()), "{again}");
-    assert!(known > 0 && loaded > 0, "{again}");
-    let stats = newswire(&["dedup", "--stats", "--store", folder.to_str().unwrap()]).json();
-    assert_eq!((&stats["articles"], &stats["pending"]), (&4_000.into(), &0.into()), "{stats}");
-}
-
-#[test]
 fn what_a_page_counts_of_itself_is_no_revision_and_a_corrected_figure_is_one() {
     let page = |killed: &str, views: &str, updated: &str| {
         let mut paragraphs = pages::article(77).paragraphs;

@@ -36,6 +36,7 @@ mod worker;
 
 mod admin;
 mod alerts;
+mod archive;
 mod bad_input;
 mod bench;
 mod commands;
@@ -65,4 +66,5 @@ mod retries;
 mod scaling;
 mod shared;
 mod start;
+mod traces;
 mod upgrades;

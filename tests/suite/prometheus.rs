@@ -57,6 +57,11 @@ impl Prometheus {
         started
     }
 
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// The series that answer a query now; `None` where it does not answer. A query that it refuses fails the test.
     pub fn query(&self, query: &str) -> Option<Vec<Value>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;

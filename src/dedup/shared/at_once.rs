@@ -40,7 +40,7 @@ impl Shared {
         self.runtime.block_on(async {
             let mut seen = NOTHING.to_vec();
             loop {
-                match self.ask(asked, &seen, &article, 0, SETTLED).await.map_err(away)? {
+                match self.ask(asked, &[], &seen, &article, 0, SETTLED).await.map_err(away)? {
                     Answer::Written(_) => return Ok(true),
                     Answer::Known(_, slice) if slice.knows(asked.id, ruling.revision) => return Ok(false),
                     Answer::Known(numbers, _) => seen = numbers,

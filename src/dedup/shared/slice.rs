@@ -131,7 +131,7 @@ impl Index for View<'_> {
         Some((number, self.entry(number).filter(|entry| entry.text == text)?))
     }
 
-    fn candidates(&self, _: &Fingerprint) -> Vec<u32> {
+    fn candidates(&self, _: u32, _: &Fingerprint) -> Vec<u32> {
         self.slice.candidates.clone()
     }
 
