@@ -134,12 +134,19 @@ fn is_plain(content_type: Option<&str>) -> bool {
 
 /// Refuses what is no text: an image under the wrong type, or a charset that the bytes are not in.
 fn readable(text: &str, charset: &'static str) -> Result<(), Refusal> {
+    /// Damaged characters that any page may have.
+    const FEW: usize = 100;
+    // Most pages are told by their bytes: no others can be, or begin, a control character or U+FFFD.
+    let suspect = |byte: &&u8| matches!(byte, 0..=8 | 11 | 14..=31 | 0x7f | 0xc2 | 0xef);
+    if text.as_bytes().iter().filter(suspect).count() <= FEW {
+        return Ok(());
+    }
     let (mut characters, mut damaged) = (0, 0);
     for c in text.chars().take(100_000) {
         characters += 1;
         damaged += usize::from(c == '\u{fffd}' || (c.is_control() && !c.is_ascii_whitespace()));
     }
-    if damaged > 100 && damaged * 10 > characters {
+    if damaged > FEW && damaged * 10 > characters {
         return Err(Refusal::Undecodable { charset, damaged, characters });
     }
     Ok(())
