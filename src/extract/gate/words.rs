@@ -261,18 +261,27 @@ struct Word {
 impl Word {
     const EMPTY: Self = Self { bytes: [0; WORD_BYTES], length: 0 };
 
-    fn push(&mut self, bytes: &[u8]) {
-        if let Some(room) = self.bytes.get_mut(self.length..self.length + bytes.len()) {
-            room.copy_from_slice(bytes);
-            self.length += bytes.len();
+    fn push(&mut self, byte: u8) {
+        if let Some(room) = self.bytes.get_mut(self.length) {
+            *room = byte;
+            self.length += 1;
+        }
+    }
+
+    /// A character of more than one byte, whole or not at all.
+    fn push_char(&mut self, c: char) {
+        if self.length + c.len_utf8() <= WORD_BYTES {
+            c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| self.push(byte));
         }
     }
 
     /// Ends the word, if there is one; a number is `0`.
     fn end(&mut self, tell: &mut impl FnMut(&[u8])) {
-        if let Some(word) = self.bytes.get(..self.length).filter(|word| !word.is_empty()) {
-            tell(if word.first().is_some_and(u8::is_ascii_digit) { b"0" } else { word });
+        if self.length == 0 {
+            return;
         }
+        let word = self.bytes.get(..self.length).unwrap_or_default();
+        tell(if word.first().is_some_and(u8::is_ascii_digit) { b"0" } else { word });
         self.length = 0;
     }
 }
@@ -280,14 +289,24 @@ impl Word {
 /// Runs of letters and digits, in lower case.
 fn words(text: &str, tell: &mut impl FnMut(&[u8])) {
     let mut word = Word::EMPTY;
-    for c in text.chars() {
-        if c.is_ascii_alphanumeric() {
-            word.push(&[u8::try_from(c).unwrap_or_default().to_ascii_lowercase()]);
-        } else if !c.is_ascii() && c.is_alphanumeric() {
-            c.to_lowercase().for_each(|c| word.push(c.encode_utf8(&mut [0; 4]).as_bytes()));
+    let mut rest = text;
+    while let Some(byte) = rest.bytes().next() {
+        // Nearly all text is ASCII, and is not decoded.
+        let run = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        rest.bytes().take(run.min(WORD_BYTES)).for_each(|byte| word.push(byte.to_ascii_lowercase()));
+        let Some(c) = (if run > 0 || byte.is_ascii() { None } else { rest.chars().next() }) else {
+            if run == 0 {
+                word.end(tell);
+            }
+            rest = rest.get(run.max(1)..).unwrap_or_default();
+            continue;
+        };
+        if c.is_alphanumeric() {
+            c.to_lowercase().for_each(|c| word.push_char(c));
         } else {
             word.end(tell);
         }
+        rest = rest.get(c.len_utf8()..).unwrap_or_default();
     }
     word.end(tell);
 }
@@ -319,7 +338,7 @@ fn parts(names: &str, tell: &mut impl FnMut(&[u8])) {
             word.end(tell);
         }
         if byte.is_ascii_alphabetic() {
-            word.push(&[byte.to_ascii_lowercase()]);
+            word.push(byte.to_ascii_lowercase());
         }
         previous = byte;
     }
@@ -334,7 +353,9 @@ mod tests {
     use super::*;
     use crate::extract::jsonld::Graph;
 
-    fn told(text: &str, by: fn(&str, &mut dyn FnMut(&[u8]))) -> Vec<String> {
+    type Cutter = fn(&str, &mut dyn FnMut(&[u8]));
+
+    fn told(text: &str, by: Cutter) -> Vec<String> {
         let mut found = Vec::new();
         by(text, &mut |word| found.push(String::from_utf8_lossy(word).into_owned()));
         found
