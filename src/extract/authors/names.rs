@@ -161,7 +161,7 @@ pub(super) fn is_name(text: &str) -> bool {
     // "Minister resigns" is a headline.
     let ends_lower = words.last().is_some_and(|last| last.starts_with(char::is_lowercase) && !last.ends_with('.'));
     (2..=6).contains(&words.len())
-        && (!cased || capitals * 2 >= words.len() && !(ends_lower && !words.contains(&"jr")))
+        && (!cased || (!ends_lower || words.contains(&"jr")) && capitals * 2 >= words.len())
         && !lower.split(' ').any(|each| NO_NAME.contains(&each))
 }
 
