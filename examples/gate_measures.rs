@@ -2,7 +2,8 @@
 //!
 //! `cargo run --example gate_measures -- MANIFEST.jsonl > MEASURES.jsonl`; each line of the manifest is
 //! `{"id","url","file"}`, the file relative to it, gzipped or not. Prints the names of the measures, then two lines a
-//! page, as it is and without its scripts: `{"id","values"}`. `examples/train/gate.py` reads it.
+//! page, as it is and without its scripts: `{"id","values","words","language"}`, the words as hashes by groups of places.
+//! `examples/train/gate.py` reads it.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -27,8 +28,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{}", json!({ "names": names }));
             named = true;
         }
-        for values in rows {
-            println!("{}", json!({"id": id, "values": values}));
+        for row in rows {
+            let row = json!({"id": id, "values": row.values, "words": row.words, "language": row.language});
+            println!("{row}");
         }
         Ok(())
     })

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures labelled pages and trains the gate anew: examples/train/gate.sh FOLDER SET[:WEIGHT] ...
-# FOLDER/SET holds manifest.jsonl and gold.jsonl (gate.py says which). Needs Python with LightGBM, NumPy and tldextract.
+# FOLDER/SET holds manifest.jsonl and gold.jsonl (gate.py says which). Needs Python with LightGBM, NumPy, SciPy,
+# scikit-learn and tldextract.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$1
@@ -15,4 +16,4 @@ for set in "$@"; do
     target/debug/examples/gate_measures "$folder/$name/manifest.jsonl" > "$work/$name.jsonl"
     sets+=("$folder/$name:$work/$name.jsonl$weight")
 done
-"${PYTHON:-python3}" examples/train/gate.py --write src/extract/gate/gate.trees "${sets[@]}"
+"${PYTHON:-python3}" examples/train/gate.py --write src/extract/gate/gate "${sets[@]}"

@@ -16,15 +16,16 @@ def at_most(threshold):
     return narrow if float(narrow) <= threshold else np.nextafter(narrow, np.float32(-np.inf))
 
 
-def pack(booster, names, path, base=0.0):
-    """Writes the trees of a booster; `names` are the features in the order of the columns, `base` is added to each sum."""
+def pack(booster, names, path, base=0.0, scale=1.0):
+    """Writes the trees of a booster; `names` are the features in the order of the columns, each sum is multiplied by
+    `scale`, and `base` is added to it."""
     trees = []
     for info in booster.dump_model()["tree_info"]:
         splits, leaves = {}, {}
 
         def walk(node):
             if "split_index" not in node:
-                leaves[node.get("leaf_index", 0)] = node["leaf_value"]
+                leaves[node.get("leaf_index", 0)] = node["leaf_value"] * scale
                 return ~node.get("leaf_index", 0)
             assert node["decision_type"] == "<=", "no categories"
             left, right = walk(node["left_child"]), walk(node["right_child"])

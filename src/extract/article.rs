@@ -209,12 +209,23 @@ impl Reading {
     }
 }
 
-/// What the gate measures of a page: the names of the measures, and their values for the page as it is, and as it would
-/// be without its scripts. For the gate's training, and for whoever asks why.
+/// What the gate is told of a page, for its training.
+#[derive(Debug)]
+pub struct Measured {
+    /// Its measures, in the order of their names.
+    pub values: Vec<f32>,
+    /// The hashes of its words, by groups of places.
+    pub words: Vec<Vec<u32>>,
+    /// The language of its text.
+    pub language: Option<String>,
+}
+
+/// What the gate is told of a page: the names of its measures, and the page as it is, and as it would be without its
+/// scripts. For the gate's training, and for whoever asks why.
 ///
 /// # Errors
 /// A [`Refusal`], when the page can't be read.
-pub fn measures(source: &Source<'_>, limits: &Limits) -> Result<(Vec<&'static str>, [Vec<f32>; 2]), Refusal> {
+pub fn measures(source: &Source<'_>, limits: &Limits) -> Result<(Vec<&'static str>, [Measured; 2]), Refusal> {
     let deadline = Instant::now() + limits.time_limit;
     let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
     let parsed = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
@@ -222,11 +233,14 @@ pub fn measures(source: &Source<'_>, limits: &Limits) -> Result<(Vec<&'static st
         let graph = Graph::of(&page.json_ld());
         let facts = Facts::of(&page, source.url, &graph);
         let reading = Reading::of(&facts);
-        gate::Measures::of(&facts, &reading.body, reading.known())
+        let measures = gate::Measures::of(&facts, &reading.body, reading.known());
+        let (language, _) = language_of(&reading.copy.paragraphs().join("\n\n"), page.lang, None);
+        let words = gate::word_hashes(&facts, &reading.body).into();
+        (measures.names(), Measured { values: measures.values(), words, language })
     };
-    let whole = measured(Page::of(&parsed.html).with_scripts(parsed.scripts));
-    let without_scripts = measured(Page::of(&parsed.html));
-    Ok((whole.names(), [whole.values(), without_scripts.values()]))
+    let (names, whole) = measured(Page::of(&parsed.html).with_scripts(parsed.scripts));
+    let (_, without_scripts) = measured(Page::of(&parsed.html));
+    Ok((names, [whole, without_scripts]))
 }
 
 /// The parts of a text, or none where a record would be too large with them.

@@ -35,20 +35,34 @@ pub(super) fn authors(facts: &Facts<'_>, heading: Option<usize>, signature: Opti
         return hinted.to_vec();
     }
     let shown = Shown::of(facts, heading);
-    let visible: [&dyn Fn() -> Vec<String>; 11] = [
+    let marked: [&dyn Fn() -> Vec<String>; 6] = [
         &|| shown.labelled_near(),
         &|| shown.author_elements(),
         &|| written_by(facts),
         &|| said(facts, &["article:author"]),
         &|| shown.byline_elements(),
         &|| shown.bylines(),
+    ];
+    if let Some(found) = marked.iter().map(|source| source()).find(|names| strong(names)) {
+        return found;
+    }
+    // A blogger's one name, which the head says twice, is better than a name that only stands somewhere.
+    if let [name] = persons.as_slice()
+        && !names::is_anonymous(name)
+        && !facts.is_site(name)
+        && written_by(facts) == persons
+    {
+        return persons;
+    }
+    let loose: [&dyn Fn() -> Vec<String>; 6] = [
         &|| shown.author_boxes(),
         &|| signature.map(str::to_owned).into_iter().collect(),
         &|| shown.portraits(),
+        &|| shown.above_roles(),
         &|| shown.beside_date(),
         &|| shown.credited(),
     ];
-    if let Some(found) = visible.iter().map(|source| source()).find(|names| strong(names)) {
+    if let Some(found) = loose.iter().map(|source| source()).find(|names| strong(names)) {
         return found;
     }
     let author = said(facts, &["author", "dc.creator", "dcterms.creator", "creator"]);
@@ -80,8 +94,17 @@ pub(super) fn namesake(facts: &Facts<'_>) -> Option<String> {
     let host = facts.url.host_str().unwrap_or_default();
     let host: String = host.chars().filter(|c| c.is_alphanumeric()).collect();
     let title = page.title.split(['|', '–', '—', '•', '·']).flat_map(|part| part.split(" - "));
-    let candidates = page.meta("og:site_name").into_iter().chain(title);
-    candidates.map(clean_markup).find_map(|name| {
+    let title = title.chain(page.title.split(['(', ')']));
+    // `© 2025 Jane Doe`, and the link to what she says about herself.
+    let short = page.blocks.iter().filter(|block| block.bytes <= 120).map(|block| page.block_text(block));
+    let owner = short.filter_map(|text| {
+        let rest = text.strip_prefix("About ").or_else(|| Some(text.split_once('©')?.1))?;
+        let rest = rest.trim_start_matches(|c: char| !c.is_alphabetic());
+        Some(rest.split(['.', '|', ',', '•', '·']).next().unwrap_or(rest).trim())
+    });
+    let titled = page.meta("og:site_name").into_iter().chain(title).map(|name| (name, false));
+    titled.chain(owner.map(|name| (name, true))).find_map(|(name, whole)| {
+        let name = clean_markup(name);
         let name = [" | Blog", "'s Blog", "'s blog", "’s Blog", "’s blog", " Blog", " blog"]
             .iter()
             .find_map(|end| name.strip_suffix(end))
@@ -90,14 +113,15 @@ pub(super) fn namesake(facts: &Facts<'_>) -> Option<String> {
             && names::is_full_name(name)
             && !names::is_house(name)
             && !name.contains('.');
-        let bears = name.split(' ').all(|word| host.contains(&key(word))) || {
-            // A first or last name alone is a host's whole label: `lemire.me`.
-            let label = crate::extract::structured::registrable(facts.url.host_str().unwrap_or_default())
-                .split('.')
-                .next()
-                .unwrap_or_default();
-            name.split(' ').any(|word| word.len() >= 4 && key(word) == label)
-        };
+        let bears = name.split(' ').all(|word| host.contains(&key(word)))
+            || !whole && {
+                // A first or last name alone is a host's whole label: `lemire.me`.
+                let label = crate::extract::structured::registrable(facts.url.host_str().unwrap_or_default())
+                    .split('.')
+                    .next()
+                    .unwrap_or_default();
+                name.split(' ').any(|word| word.len() >= 4 && key(word) == label)
+            };
         (person && bears).then(|| name.to_owned())
     })
 }

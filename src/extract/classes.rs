@@ -98,7 +98,9 @@ pub(super) fn families(names: &str) -> Families {
                 let known = word.get(..length).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
                 let now = Last::of(known);
                 if whole || length >= HASH_LETTERS {
-                    all |= family(known) | together(last, now);
+                    // Drupal writes `node--promoted` on what its front page shows too: most articles.
+                    let own = if last == Last::Node && known == "promoted" { Families::NONE } else { family(known) };
+                    all |= own | together(last, now);
                 }
                 last = now;
                 length = 0;
@@ -129,6 +131,7 @@ enum Last {
     Most,
     Fact,
     Box,
+    Node,
     Other,
 }
 
@@ -144,6 +147,7 @@ impl Last {
             "most" | "more" | "top" | "latest" | "other" | "next" | "also" => Self::Most,
             "fact" | "facts" | "info" | "fakta" => Self::Fact,
             "box" => Self::Box,
+            "node" => Self::Node,
             _ => Self::Other,
         }
     }
@@ -229,6 +233,8 @@ mod tests {
     fn hashes_say_nothing() {
         assert_eq!(families("sc-77igqf-0 hJpAdRP ad3f"), Families::NONE);
         assert!(families("top-ad-2").any(Families::PROMO));
+        assert!(families("promoted-post").any(Families::PROMO));
+        assert!(!families("node node--type-article node--promoted").any(Families::PROMO));
     }
 
     #[test]

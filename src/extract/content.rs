@@ -85,12 +85,26 @@ struct Survey {
     voted: Vec<bool>,
 }
 
+/// Words of a block that can hardly be a teaser's, and of paragraphs that can be an article's.
+const PARAGRAPH_WORDS: usize = 25;
+const ARTICLE_WORDS: usize = 60;
+
 impl Survey {
     /// Looks over a page; `None` if it has no prose.
     fn of(facts: &Facts<'_>, title: &str, heading: Option<usize>) -> Option<Self> {
         let page = facts.page;
         let prose = Sums::of(page, |block| if is_prose(page, block) { block.words } else { 0 });
-        let dropped = furniture(page, &prose, heading);
+        let mut dropped = furniture(page, &prose, heading);
+        // Where all prose would be furniture, and there are paragraphs in it, the page's words for it mean something else.
+        let is_dropped = |block: &Block| dropped.get(block.scope).copied().unwrap_or_default();
+        let words = |kept: &dyn Fn(&Block) -> bool| -> usize {
+            page.blocks.iter().filter(|block| kept(block)).map(|block| block.words).sum()
+        };
+        if words(&|block| !is_dropped(block) && is_prose(page, block)) == 0
+            && words(&|block| block.words >= PARAGRAPH_WORDS && block.link_density() < 0.3) >= ARTICLE_WORDS
+        {
+            dropped.fill(false);
+        }
         let is_dropped = |block: &Block| dropped.get(block.scope).copied().unwrap_or_default();
         let good = Sums::of(page, |block| if !is_dropped(block) && is_prose(page, block) { block.words } else { 0 });
         let seen = Sums::of(page, |block| if is_dropped(block) { 0 } else { block.words });

@@ -91,6 +91,11 @@ impl Graph {
         pages.filter_map(|object| object.get(name)).find_map(Value::as_str)
     }
 
+    /// All objects, outermost first.
+    pub(super) fn objects(&self) -> &[Map<String, Value>] {
+        &self.objects
+    }
+
     /// Whether an object has one of these types.
     pub(super) fn has_type(&self, types: &[&str]) -> bool {
         self.objects.iter().any(|object| kinds(object).any(|kind| types.contains(&kind)))

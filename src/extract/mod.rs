@@ -54,7 +54,7 @@ mod wire;
 pub(crate) use dates::{Order, shown};
 pub(crate) use months::month;
 
-pub use article::{Extraction, Limits, Refusal, Source, extract, measures, told};
+pub use article::{Extraction, Limits, Measured, Refusal, Source, extract, measures, told};
 pub use charset::declared as declared_charset;
 pub use content::Told;
 pub use hints::Hints;

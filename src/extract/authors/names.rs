@@ -52,6 +52,18 @@ pub(super) fn by_pattern(text: &str) -> Option<&str> {
         .then_some(rest)
 }
 
+/// What follows words that say that a text is somebody's, at the beginning of a line: words that stand in no sentence.
+pub(super) fn signed(text: &str) -> Option<&str> {
+    #[rustfmt::skip]
+    const SIGNED: [&str; 12] = [
+        "written by ", "article by ", "words by ", "about the author: ", "author: ", "geschrieben von ", "über den autor: ", "escrito por ", "écrit par ", "rédigé par ", "scritto da ", "geschreven door ",
+    ];
+    let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
+    let words = SIGNED.iter().find(|words| lower.starts_with(**words))?;
+    let head: usize = text.chars().take(words.chars().count()).map(char::len_utf8).sum();
+    text.get(head..)
+}
+
 /// Words before the names of those who checked, edited or photographed it, rather than wrote it.
 #[rustfmt::skip]
 const APART: &[&str] = &[
@@ -79,7 +91,7 @@ fn before_reviewer(text: &str) -> &str {
 pub(super) fn is_label(text: &str) -> bool {
     #[rustfmt::skip]
     const LABELS: &[&str] = &[
-        "article by", "authored by", "contributors", "contributor", "autoren", "auteurs", "autores", "escrito por", "geschrieben von", "by line", "reporter", "yazar", "haber", "tekst", "автор текста", "作者", "記者", "记者",
+        "article by", "authored by", "author(s)", "contributors", "contributor", "autoren", "auteurs", "autores", "escrito por", "geschrieben von", "by line", "reporter", "yazar", "haber", "tekst", "автор текста", "作者", "記者", "记者",
     ];
     let text = text.trim().trim_end_matches([':', '：']).trim_end();
     if text.len() > 30 {
@@ -104,7 +116,7 @@ const HOUSE: &[&str] = &[
     "courier", "herald", "tribune", "gazette", "chronicle", "observer", "star", "sun", "mirror", "globe", "independent", "guardian", "telegraph", "express", "mail", "record", "sentinel", "dispatch", "bulletin", "echo", "standard",
     "monitor", "advocate", "register", "examiner", "inquirer", "argus", "beacon", "leader", "voice", "wire", "report", "reporter", "weekly", "insider", "network", "forum", "hub", "zone", "central", "nation", "city", "county",
     "business", "money", "sport", "sports", "science", "nature", "energy", "medical", "clinic", "pharmacy", "hotel", "realty", "estate", "homes", "auto", "cars", "games", "gaming", "photography", "academy", "learning", "education",
-    "marketing", "ventures", "capital", "financial", "finance", "bote", "anzeiger", "nachrichten", "tagblatt", "tageblatt", "kurier", "presse", "rundschau", "gmbh", "inc", "llc", "ltd",
+    "marketing", "ventures", "capital", "financial", "finance", "bote", "anzeiger", "nachrichten", "tagblatt", "tageblatt", "kurier", "presse", "rundschau", "gmbh", "inc", "llc", "ltd", "social", "lab", "int",
 ];
 
 /// Whether a name of two or three words is that of a firm, an institution or a site rather than a person's.
@@ -146,8 +158,10 @@ pub(super) fn is_name(text: &str) -> bool {
     let lower = text.to_lowercase();
     let cased = text.chars().any(|c| c.is_uppercase() || c.is_lowercase());
     let capitals = words.iter().filter(|word| word.chars().next().is_some_and(char::is_uppercase)).count();
+    // "Minister resigns" is a headline.
+    let ends_lower = words.last().is_some_and(|last| last.starts_with(char::is_lowercase) && !last.ends_with('.'));
     (2..=6).contains(&words.len())
-        && (!cased || capitals * 2 >= words.len())
+        && (!cased || (!ends_lower || words.contains(&"jr")) && capitals * 2 >= words.len())
         && !lower.split(' ').any(|each| NO_NAME.contains(&each))
 }
 
@@ -238,8 +252,12 @@ fn bare(part: &str) -> String {
     while let Some(after) = by_pattern(name) {
         name = after.trim();
     }
+    // Brackets within a name are a part of it: "Jane (Roe) Doe".
+    let within = name.split_once(" (").and_then(|(_, rest)| rest.split_once(") "));
+    let within = within.is_some_and(|(inner, after)| !inner.contains(' ') && is_single(inner) && is_single(after));
     if let Some((before, _)) = name.split_once(['(', '[', '<', '@', '→'])
         && !before.trim().is_empty()
+        && !within
     {
         name = before.trim();
     }
@@ -266,6 +284,11 @@ fn bare(part: &str) -> String {
                 && !(c == '.' && ends_with_initial(name))
     })
     .to_owned()
+}
+
+/// Whether a text is one word of letters with a capital.
+fn is_single(text: &str) -> bool {
+    text.chars().next().is_some_and(char::is_uppercase) && text.chars().all(char::is_alphabetic)
 }
 
 /// Whether a name ends with an initial or a short title and its full stop: `Juan Muñoz C.`, `John Roe Jr.`
@@ -319,7 +342,7 @@ fn is_date(name: &str) -> bool {
 }
 
 /// Whether a text is a job or a degree rather than a name.
-fn is_role(text: &str) -> bool {
+pub(super) fn is_role(text: &str) -> bool {
     #[rustfmt::skip]
     const ROLES: &[&str] = &[
         "editor",
@@ -354,6 +377,7 @@ fn is_role(text: &str) -> bool {
         "press",
         "journalista", "giornalista", "repórter", "jornalista", "redaktør", "reporterka", "dziennikarz", "dziennikarka", "muhabir", "muhabiri", "redactrice", "rédacteur", "rédactrice", "verslaggever", "toimittaja",
         "корреспондент", "журналист", "обозреватель", "chefredakteur", "chefredakteurin", "reporterin", "korrespondentin", "volontärin", "volontär", "cepf®", "cfp®", "cpa", "mba", "rd", "rdn", "esq", "esq.", "committee", "manager",
+        "engineer", "developer", "founder", "co-founder", "cofounder", "ceo", "cto", "cmo", "strategist", "consultant", "specialist", "scientist", "researcher", "marketer", "copywriter", "blogger", "designer", "advisor", "attorney",
     ];
     text.to_lowercase().split(' ').any(|word| ROLES.contains(&word))
 }

@@ -18,6 +18,8 @@ const BEFORE: usize = 8;
 const AFTER: usize = 16;
 /// Words of a block that can be a byline, at most.
 const BYLINE_WORDS: usize = 14;
+/// Words of a line that says who wrote the text, at most.
+const SIGNED_WORDS: usize = 8;
 /// Names in a box about the author, at most: boxes stand at the end, and other people's too.
 const BOXED: usize = 2;
 
@@ -93,8 +95,20 @@ impl<'a> Shown<'a> {
         self.elements(&self.everywhere(), Sign::Any(Families::AUTHOR))
     }
 
+    /// Names in lines that say "written by" and a name, wherever they stand.
+    fn signed_lines(&self) -> Vec<String> {
+        let lines = self.page.blocks.iter().filter(|block| block.words <= SIGNED_WORDS);
+        let said = lines.filter_map(|block| Some((block, names::signed(self.page.block_text(block))?)));
+        let named = said.filter(|(block, _)| !self.is_foreign(block.scope)).flat_map(|(_, rest)| split(rest));
+        unique(named.filter(|name| is_full_name(name) && !self.facts.is_site(name)))
+    }
+
     /// Names in a box about the author, wherever it stands.
     pub(super) fn author_boxes(&self) -> Vec<String> {
+        let signed = self.signed_lines();
+        if !signed.is_empty() && signed.len() <= BOXED {
+            return signed;
+        }
         let labelled = self.labelled(&self.everywhere());
         if !labelled.is_empty() && labelled.len() <= BOXED {
             return labelled;
@@ -179,7 +193,9 @@ impl<'a> Shown<'a> {
             let found: Vec<String> = self
                 .names_in(index, scope, says)
                 .into_iter()
-                .filter(|name| (is_name(name) || (says && is_single_name(name))) && !self.facts.is_site(name))
+                .filter(|name| is_name(name) || (says && is_single_name(name)))
+                // A person's own site has the person's name.
+                .filter(|name| !self.facts.is_site(name) || (says && is_full_name(name) && !names::is_house(name)))
                 .filter(|name| !names::is_label(name))
                 .collect();
             // Those who reviewed or checked it stand apart from those who wrote it.
@@ -224,7 +240,11 @@ impl<'a> Shown<'a> {
 
     /// Names in short texts near the heading that begin with a word for "by", or have one behind a date.
     pub(super) fn bylines(&self) -> Vec<String> {
-        for block in self.blocks(&self.near).iter().filter(|block| block.words <= BYLINE_WORDS) {
+        for (index, block) in self.near.clone().zip(self.blocks(&self.near)) {
+            // A headline may end with "by": `The best of 2025, reviewed by a student`.
+            if block.words > BYLINE_WORDS || self.at == Some(index) {
+                continue;
+            }
             let text = self.page.block_text(block);
             let behind_date = || {
                 let (before, rest) = text.split_once(" by ").or_else(|| text.split_once(" von "))?;
@@ -274,6 +294,9 @@ impl<'a> Shown<'a> {
             let text = self.page.block_text(block);
             let parts: Vec<&str> =
                 text.split(['|', '•', '·', '∙', ',', '/']).flat_map(|part| part.split(" - ")).map(str::trim).collect();
+            // "Jane Doe in Politics", as blogs have it.
+            let parts: Vec<&str> =
+                parts.into_iter().map(|part| part.split_once(" in ").map_or(part, |(name, _)| name)).collect();
             let whole = parts.iter().all(|part| is_full_name(part));
             let names: Vec<String> = parts
                 .into_iter()
@@ -286,6 +309,18 @@ impl<'a> Shown<'a> {
             }
         }
         Vec::new()
+    }
+
+    /// Names near the heading, each with a line below it that is a job.
+    pub(super) fn above_roles(&self) -> Vec<String> {
+        let Some(at) = self.at else { return Vec::new() };
+        let blocks = self.blocks(&(at + 1..(at + AFTER).min(self.page.blocks.len())));
+        let named = blocks.iter().zip(blocks.iter().skip(1)).filter(|(name, role)| {
+            let role_text = self.page.block_text(role);
+            name.words <= 4 && role.words <= SIGNED_WORDS && names::is_role(role_text) && !self.is_foreign(name.scope)
+        });
+        let named = named.map(|(name, _)| self.page.block_text(name));
+        unique(named.filter(|name| is_full_name(name) && !self.facts.is_site(name)).map(str::to_owned))
     }
 
     /// Editors and reporters that East Asian pages name in brackets behind the text: `（责编：牛镛、岳弘彬）`.
@@ -334,6 +369,7 @@ impl<'a> Shown<'a> {
     fn find_collectives(&self) -> Vec<String> {
         let page = self.page;
         let signed = Families::AUTHOR | Families::BYLINE;
+        let mut behind_label = None;
         for (index, block) in page.blocks.iter().enumerate().take(self.near.end).skip(self.near.start) {
             if block.words > BYLINE_WORDS || self.at == Some(index) || self.is_foreign(block.scope) {
                 continue;
@@ -349,13 +385,19 @@ impl<'a> Shown<'a> {
                 && around().any(|scope| {
                     scope.own.any(signed) && !scope.own.any(Families::BIO) && scope.text.len() <= COLLECTIVE_BYTES
                 });
-            let Some(rest) = by.or_else(|| named.then_some(text)) else { continue };
-            let found = split(rest).into_iter().next().filter(|name| is_collective(name) && !names::is_label(name));
-            if let Some(name) = found {
+            let name = |rest: &str| {
+                split(rest).into_iter().next().filter(|name| is_collective(name) && !names::is_label(name))
+            };
+            if let Some(name) = by.or_else(|| named.then_some(text)).and_then(name) {
                 return vec![name];
             }
+            let label = index.checked_sub(1).and_then(|before| page.blocks.get(before));
+            let labelled = label.is_some_and(|label| label.words <= 3 && names::is_label(page.block_text(label)));
+            if behind_label.is_none() && labelled && block.words <= 6 {
+                behind_label = name(text);
+            }
         }
-        Vec::new()
+        behind_label.into_iter().collect()
     }
 }
 
@@ -378,63 +420,16 @@ fn of_portrait(text: &str) -> &str {
 /// Whether an element that is named after an author tells where or what they are, not who.
 fn is_about(scope: &Scope<'_>) -> bool {
     let class = scope.element.and_then(|element| element.attr("class")).unwrap_or_default();
-    ["location", "role", "job", "position"].iter().any(|word| class.contains(word))
+    ["location", "role", "job", "position", "description", "tagline"].iter().any(|word| class.contains(word))
 }
 
 /// Whether a text can be the name of a desk, a team or an account: a few words, none of a page's buttons.
 fn is_collective(name: &str) -> bool {
+    #[rustfmt::skip]
     const BUTTONS: &[&str] = &[
-        "read",
-        "more",
-        "share",
-        "comments",
-        "comment",
-        "follow",
-        "published",
-        "updated",
-        "min",
-        "subscribe",
-        "email",
-        "login",
-        "about",
-        "view",
-        "all",
-        "profile",
-        "save",
-        "print",
-        "photo",
-        "author",
-        "authors",
-        "contact",
-        "posted",
-        "on",
-        "at",
-        "articles",
-        "in",
-        "von",
-        "am",
-        "alle",
-        "beiträge",
-        "zeige",
-        "written",
-        "by",
-        "este",
-        "artículo",
-        "our",
-        "your",
-        "this",
-        "key",
-        "sponsored",
-        "kommentar",
-        "kommentare",
-        "teilen",
-        "autor",
-        "autorin",
-        "journalist",
-        "reporter",
-        "editor",
-        "redakteur",
-        "redakteurin",
+        "read", "more", "share", "comments", "comment", "follow", "published", "updated", "min", "subscribe", "email", "login", "about", "view", "all", "profile", "save", "print", "photo", "author",
+        "authors", "contact", "posted", "on", "at", "articles", "in", "von", "am", "alle", "beiträge", "zeige", "written", "by", "este", "artículo", "our", "your", "this", "key", "sponsored",
+        "kommentar", "kommentare", "teilen", "autor", "autorin", "journalist", "reporter", "editor", "redakteur", "redakteurin",
     ];
     if agency(name).is_some() {
         return true;
