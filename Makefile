@@ -53,11 +53,14 @@ bench: compilers kafka ## The whole worker on pages of real size, beside `newswi
 	$(if $(PEER),BENCH_PEER="$(CURDIR)/target/peer/bin/python") BENCH_ROUNDS=$(ROUNDS) BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/corpus" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture bench::the_whole_worker_against_extraction_alone
 
+# 200000 lean pages are a gigabyte in the site's memory, and ten minutes.
+GROWN ?= 32000
+
 .PHONY: growth
-growth: compilers kafka ## What a page costs after 2,000 and after 200,000 of them, with 1, 12 and 120 partitions
+growth: compilers kafka ## What a page costs after 2,000 and after GROWN=32000 of them or more, with 1, 12 and 120 partitions
 	$(CARGO) build --release --locked --bin newswire --example corpus --example site
-	target/release/examples/corpus target/growth 200000 lean
-	BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/growth" \
+	target/release/examples/corpus target/growth $(GROWN) lean
+	BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/growth" BENCH_SIZES="2000 8000 $(GROWN)" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture bench::as_much_a_page_however_many_pages_and_partitions
 
 .PHONY: scaling

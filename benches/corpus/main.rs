@@ -3,7 +3,7 @@
 //! No two articles share a sentence, but for every tenth, whose text is another's on another site (what a dedup has to
 //! find). Sizes and shapes are those of today's news pages: four layouts of 120 to 310 kB, a fifth of that compressed,
 //! 400 to 900 words of text, the rest scripts, styles, icons, menus, cards of other stories. The same number gives the same page. Lean
-//! pages are 8 kB: so many more fit a machine that shall show whether a worker grows with what it has seen.
+//! pages are 20 kB: so many more fit a machine that shall show whether a worker grows with what it has seen.
 //!
 //! In the folder: `pages/N.html.gz`, `manifest.jsonl` for `newswire extract`, and `urls.txt`, one address a line.
 
