@@ -10,6 +10,7 @@ use super::dates::Dates;
 use super::hints::{Hinted, Hints};
 use super::jsonld::Graph;
 use super::page::Page;
+use super::parse::TooComplex;
 use super::structured::{Facts, registrable};
 use super::text::{clean, words};
 use super::title::Title;
@@ -100,6 +101,12 @@ impl Refusal {
     }
 }
 
+impl From<TooComplex> for Refusal {
+    fn from(failure: TooComplex) -> Self {
+        Self::TooComplex { detail: failure.to_string() }
+    }
+}
+
 /// Bytes of a body, at most. A record holds it twice, as `body` and as `paragraphs`, and a record has
 /// at most 900 KB; escaping in JSON and the other fields take the rest.
 pub const MAX_BODY_TEXT: usize = 400_000;
@@ -118,7 +125,7 @@ pub fn extract(source: &Source<'_>, limits: &Limits) -> Result<Extraction, Refus
     let (content, canonical) = if is_plain(source.content_type) {
         (plain_content(&text, source, limits)?, None)
     } else {
-        let parsed = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+        let parsed = parse::parse(&text, deadline)?;
         html_content(&Page::of(&parsed.html).with_scripts(parsed.scripts), source, limits)?
     };
     if content.body.len() > MAX_BODY_TEXT {
@@ -161,7 +168,7 @@ fn readable(text: &str, charset: &'static str) -> Result<(), Refusal> {
 pub fn told(source: &Source<'_>, limits: &Limits) -> Result<(Vec<String>, Vec<Told>), Refusal> {
     let deadline = Instant::now() + limits.time_limit;
     let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
-    let parsed = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+    let parsed = parse::parse(&text, deadline)?;
     let page = Page::of(&parsed.html).with_scripts(parsed.scripts);
     let graph = Graph::of(&page.json_ld());
     let facts = Facts::of(&page, source.url, &graph);
@@ -228,7 +235,7 @@ pub struct Measured {
 pub fn measures(source: &Source<'_>, limits: &Limits) -> Result<(Vec<&'static str>, [Measured; 2]), Refusal> {
     let deadline = Instant::now() + limits.time_limit;
     let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
-    let parsed = parse::parse(&text, deadline).map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+    let parsed = parse::parse(&text, deadline)?;
     let measured = |page: Page<'_>| {
         let graph = Graph::of(&page.json_ld());
         let facts = Facts::of(&page, source.url, &graph);

@@ -8,6 +8,7 @@
 //! | `charset` | bytes to text, as the Encoding Standard has it |
 //! | `scan` | text to tokens, without what no rule reads |
 //! | `parse` | tokens to a tree, with caps on nodes, depth and time |
+//! | `seen` | what names and classes were read as before |
 //! | `page` | one walk over the tree: scopes, blocks of text, and everything of the head |
 //! | `classes` | what the words in class and id say about an element |
 //! | `structured` | JSON-LD, and the names of meta elements in order of trust |
@@ -40,6 +41,7 @@ mod parse;
 mod phrases;
 mod plain;
 mod scan;
+mod seen;
 mod stages;
 mod structured;
 mod tag;

@@ -16,8 +16,7 @@ pub fn stages(source: &Source<'_>, limits: &Limits) -> Result<Vec<(&'static str,
     let mut watch = Watch { last: Instant::now(), laps: Vec::new() };
     let (text, _) = charset::decode(source.body, source.content_type, source.url.host_str());
     watch.lap("charset");
-    let parsed = parse::parse(&text, Instant::now() + limits.time_limit)
-        .map_err(|e| Refusal::TooComplex { detail: e.to_string() })?;
+    let parsed = parse::parse(&text, Instant::now() + limits.time_limit)?;
     watch.lap("parse");
     let page = Page::of(&parsed.html).with_scripts(parsed.scripts);
     watch.lap("walk");

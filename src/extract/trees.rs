@@ -61,7 +61,7 @@ impl Trees {
         same_features(std::str::from_utf8(names).map_err(|_| Unreadable::Cut)?, features)?;
         let mut trees = Self { base: f32::from_le_bytes(bytes.take()?), ..Self::default() };
         for tree in 0..usize::from(u16::from_le_bytes(bytes.take()?)) {
-            trees.grow(&mut bytes, features.len())?.ok_or(Unreadable::Nowhere { tree })?;
+            trees.grow(tree, &mut bytes, features.len())?;
         }
         if !bytes.0.is_empty() {
             return Err(Unreadable::Cut);
@@ -74,10 +74,14 @@ impl Trees {
         Ok(trees)
     }
 
-    /// Reads the next tree; `None` where it leads nowhere.
-    fn grow(&mut self, bytes: &mut Bytes<'_>, features: usize) -> Result<Option<()>, Unreadable> {
+    /// Reads the next tree, the one of this number.
+    fn grow(&mut self, tree: usize, bytes: &mut Bytes<'_>, features: usize) -> Result<(), Unreadable> {
         self.roots.push(self.nodes.len());
         let count = u16::from_le_bytes(bytes.take()?);
+        // One without splits is a part of the base.
+        if count == 0 {
+            return Err(Unreadable::Nowhere { tree });
+        }
         for place in 0..count {
             let feature = u16::from_le_bytes(bytes.take()?);
             let threshold = f32::from_le_bytes(bytes.take()?);
@@ -89,17 +93,16 @@ impl Trees {
             let left = child(i16::from_le_bytes(bytes.take()?));
             let right = child(i16::from_le_bytes(bytes.take()?));
             let near = |child: Option<u16>| child.and_then(|child| u8::try_from(child).ok());
-            let (Some(left), Some(right)) = (near(left), near(right)) else { return Ok(None) };
+            let (Some(left), Some(right)) = (near(left), near(right)) else { return Err(Unreadable::Nowhere { tree }) };
             if usize::from(feature) >= features {
-                return Ok(None);
+                return Err(Unreadable::Nowhere { tree });
             }
             self.nodes.push(Node { threshold, feature, children: u16::from_le_bytes([left, right]) });
         }
         for _ in 0..=count {
             self.nodes.push(Node { threshold: f32::from_le_bytes(bytes.take()?), ..Node::default() });
         }
-        // One without splits is a part of the base.
-        Ok((count > 0).then_some(()))
+        Ok(())
     }
 
     /// The sum of the leaves that these values lead to: the logarithm of the odds, for a classifier.

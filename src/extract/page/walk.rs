@@ -7,6 +7,7 @@ use scraper::{Html, Node};
 use super::{Block, Page, Scope, is_ideograph};
 use crate::extract::classes::{Families, families};
 use crate::extract::scan::Script;
+use crate::extract::seen::Seen;
 use crate::extract::tag::Tag;
 
 /// Walks the tree once.
@@ -39,11 +40,15 @@ pub(super) fn walk(html: &Html) -> Page<'_> {
 /// Words of an id that is a name, at most.
 const SLUG_WORDS: usize = 4;
 
+/// Names and classes of a page that are remembered.
+const SEEN: usize = 128;
+
 /// What the walk carries along.
 #[derive(Default)]
 struct Walk<'a> {
     page: Page<'a>,
-    seen: Seen<'a>,
+    tags: Seen<'a, Tag, SEEN>,
+    families: Seen<'a, Families, SEEN>,
     /// Open elements that have a scope.
     open: Vec<usize>,
     /// The innermost of them that is no inline element.
@@ -64,46 +69,6 @@ struct Walk<'a> {
     break_at: Option<usize>,
 }
 
-/// What names and classes came to when they were first seen: a page has a few, and each a hundred times.
-struct Seen<'a> {
-    tags: [(&'a str, Tag); SEEN],
-    families: [(&'a str, Families); SEEN],
-}
-
-/// Places for them, each for the last of those that fall on it.
-const SEEN: usize = 128;
-
-impl Default for Seen<'_> {
-    fn default() -> Self {
-        Self { tags: [("", Tag::named("")); SEEN], families: [("", families("")); SEEN] }
-    }
-}
-
-impl<'a> Seen<'a> {
-    fn tag(&mut self, name: &'a str) -> Tag {
-        let ends = |at: Option<&u8>| at.copied().map_or(0, usize::from);
-        let bytes = name.as_bytes();
-        let place = bytes.len() + 5 * ends(bytes.first()) + 11 * ends(bytes.last());
-        let Some(known) = self.tags.get_mut(place % SEEN) else { return Tag::named(name) };
-        if known.0 != name {
-            *known = (name, Tag::named(name));
-        }
-        known.1
-    }
-
-    fn families(&mut self, class: &'a str) -> Families {
-        let hash = xxhash_rust::xxh3::xxh3_64(class.as_bytes());
-        let Some(known) = usize::try_from(hash % SEEN as u64).ok().and_then(|place| self.families.get_mut(place))
-        else {
-            return families(class);
-        };
-        if known.0 != class {
-            *known = (class, families(class));
-        }
-        known.1
-    }
-}
-
 #[derive(Default)]
 struct Counts {
     words: usize,
@@ -115,7 +80,7 @@ struct Counts {
 
 impl<'a> Walk<'a> {
     fn open(&mut self, element: &'a Element, child_text: impl Fn() -> &'a str) {
-        let tag = self.seen.tag(element.name());
+        let tag = self.tags.of(element.name(), Tag::named);
         if self.skipped > 0 {
             self.skipped += usize::from(is_skipped(tag));
             return;
@@ -196,7 +161,7 @@ impl<'a> Walk<'a> {
         for (name, value) in element.attrs() {
             match name {
                 "class" => {
-                    scope.own |= self.seen.families(value);
+                    scope.own |= self.families.of(value, families);
                     scope.unseen |= is_hidden_class(value);
                 }
                 "data-testid" | "data-component" => scope.own |= families(value),
@@ -240,7 +205,7 @@ impl<'a> Walk<'a> {
     }
 
     fn close(&mut self, element: &'a Element) {
-        let tag = self.seen.tag(element.name());
+        let tag = self.tags.of(element.name(), Tag::named);
         if self.skipped > 0 {
             self.skipped -= usize::from(is_skipped(tag));
             return;
