@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use divan::{Bencher, black_box, counter::ItemsCount};
 use flate2::read::GzDecoder;
 use newswire::extract::{Limits, Source, extract, stages};
+use pages::{address, source};
 use url::Url;
 
 /// As in the program.
@@ -69,21 +70,6 @@ fn beside_the_parser(folder: &Path) {
         rate(whole),
         rate(whole) / rate(bare)
     );
-}
-
-fn address() -> Url {
-    let address = "https://www.courier.example/local/2024/03/08/ferry-to-the-outer-islands-runs-again";
-    Url::parse(address).unwrap_or_else(|e| unreachable!("{address}: {e}"))
-}
-
-fn source<'a>(page: &'a str, url: &'a Url) -> Source<'a> {
-    Source {
-        body: page.as_bytes(),
-        content_type: Some("text/html; charset=utf-8"),
-        x_robots_tag: None,
-        url,
-        hints: None,
-    }
 }
 
 /// Prints what each stage takes of a page's time.

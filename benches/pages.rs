@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use newswire::extract::Source;
+use url::Url;
+
 const SENTENCES: [&str; 8] = [
     "The harbour office said on Friday that the ferry will run again from Monday. ",
     "“We have tested the new shaft in rough water,” said the harbour master, “and we are satisfied.” ",
@@ -12,6 +15,23 @@ const SENTENCES: [&str; 8] = [
     "A spokesman of the yard did not want to say what had caused the crack. ",
     "Season tickets that could not be used are valid for three more months. ",
 ];
+
+/// Where they are said to stand.
+pub fn address() -> Url {
+    let address = "https://www.courier.example/local/2024/03/08/ferry-to-the-outer-islands-runs-again";
+    Url::parse(address).unwrap_or_else(|e| unreachable!("{address}: {e}"))
+}
+
+/// A page as it comes from its site.
+pub fn source<'a>(page: &'a str, url: &'a Url) -> Source<'a> {
+    Source {
+        body: page.as_bytes(),
+        content_type: Some("text/html; charset=utf-8"),
+        x_robots_tag: None,
+        url,
+        hints: None,
+    }
+}
 
 /// The page with this number; each has other words at other places.
 pub fn page(number: usize) -> String {

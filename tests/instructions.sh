@@ -18,5 +18,5 @@ fi
 cargo build --locked --example instructions
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
-valgrind --tool=callgrind --callgrind-out-file="$out" --log-file=/dev/null target/debug/examples/instructions
+valgrind --tool=callgrind --callgrind-out-file="$out" --log-file=/dev/null "${CARGO_TARGET_DIR:-target}"/debug/examples/instructions
 python3 tests/instructions.py "$out" benches/instructions.txt "$@"

@@ -79,7 +79,7 @@ fn the_whole_worker_against_extraction_alone() {
     }
     let (mut runs, mut extractions) = (Vec::new(), Vec::new());
     for round in 0..rounds {
-        let run = run(round, &build, &corpus, &urls);
+        let run = run(round, number("BENCH_PARTITIONS", 12), &build, &corpus, &urls);
         let extraction = extract(&build, &corpus, urls.len());
         println!(
             "round {round}: {:.0} pages/s, {:.2} CPU s per 1,000 pages, {:.0} MiB at the peak, first outcome after {:.1} s; extract alone {extraction:.2} CPU s, ratio {:.2}",
@@ -118,11 +118,11 @@ fn as_much_a_page_however_many_pages_and_partitions() {
     };
     let sizes = text("BENCH_SIZES", "2000 8000 32000");
     for (round, pages) in sizes.split_whitespace().map(|size| size.parse().unwrap()).enumerate() {
-        show(&run_with(round, 12, &build, &corpus, &urls[..pages]), pages, 12);
+        show(&run(round, 12, &build, &corpus, &urls[..pages]), pages, 12);
     }
     for (round, partitions) in [1, 12, 120].into_iter().enumerate() {
         let pages = urls.len().min(8_000);
-        show(&run_with(10 + round, partitions, &build, &corpus, &urls[..pages]), pages, partitions);
+        show(&run(10 + round, partitions, &build, &corpus, &urls[..pages]), pages, partitions);
     }
 }
 
@@ -169,12 +169,8 @@ fn children(process: u32) -> impl Iterator<Item = u32> {
     list.split_whitespace().map(|number| number.parse().unwrap()).collect::<Vec<_>>().into_iter()
 }
 
-fn run(round: usize, build: &Path, corpus: &Path, urls: &[String]) -> Run {
-    run_with(round, number("BENCH_PARTITIONS", 12), build, corpus, urls)
-}
-
 /// The worker from its start until each URL has its outcome.
-fn run_with(round: usize, partitions: i32, build: &Path, corpus: &Path, urls: &[String]) -> Run {
+fn run(round: usize, partitions: i32, build: &Path, corpus: &Path, urls: &[String]) -> Run {
     let mut setup = world(&format!("bench-{round}"), partitions);
     let site = Site::start(&build.join("examples/site"), corpus);
     site.hosts(&mut setup, urls);
