@@ -10,6 +10,7 @@
 //! | `svg` | an empty one |
 //! | a comment | an empty one: it still ends a run of text |
 //! | an attribute that is not kept (`kept.rs`) | nothing |
+//! | a tag in `noscript` that is left open (`noscript.rs`) | its end, too |
 //! | all else | what html5ever's own tokenizer gives |
 //!
 //! Where a run of text is raw, and what stands in foreign elements, the tree builder says itself. The tree is the
@@ -18,6 +19,7 @@
 mod doctype;
 mod kept;
 mod names;
+mod noscript;
 mod raw;
 mod references;
 mod svg;
@@ -34,6 +36,7 @@ use html5ever::{Attribute, LocalName, QualName, ns};
 
 use kept::Keeper;
 use names::Names;
+use noscript::Noscript;
 use tag::Attributes;
 
 /// A script, as it stands in the page.
@@ -75,6 +78,8 @@ pub(super) struct Scan<'a> {
     left_out: bool,
     /// Whether an element that is no HTML was opened, and its content handed on.
     foreign: bool,
+    /// What is open in the `noscript` around here.
+    noscript: Noscript,
     /// The scripts that have a text, in document order.
     pub(super) scripts: Vec<Script<'a>>,
 }
@@ -99,6 +104,7 @@ impl<'a> Scan<'a> {
             pictures,
             left_out: false,
             foreign: false,
+            noscript: Noscript::default(),
             scripts: Vec::new(),
         }
     }
@@ -223,6 +229,12 @@ impl<'a> Scan<'a> {
         let Some((end, _)) = attributes.end() else { return self.cut() };
         self.at = end;
         let name = self.names.local(name);
+        if self.noscript.is_around() {
+            for name in self.noscript.closed(name) {
+                let _ = sink.process_token(tag_token(TagKind::EndTag, name, Vec::new(), false), 1);
+            }
+            return Next::More;
+        }
         let _ = sink.process_token(tag_token(TagKind::EndTag, name, Vec::new(), false), 1);
         Next::More
     }
@@ -252,6 +264,8 @@ impl<'a> Scan<'a> {
         };
         let Some((end, closed)) = attributes.end() else { return self.cut() };
         self.at = end;
+        let rest = self.rest();
+        self.noscript.opened(&local, || raw::text(rest, "noscript") < rest.len());
         match sink.process_token(tag_token(TagKind::StartTag, local.clone(), kept, closed), 1) {
             TokenSinkResult::RawData(RawKind::Rcdata) => self.raw_text(name, Some(Text::References), sink),
             TokenSinkResult::RawData(RawKind::Rawtext) => {
@@ -267,7 +281,10 @@ impl<'a> Scan<'a> {
             }
             _ => match &*local {
                 "svg" if !closed => self.svg(local, sink),
-                "math" => self.foreign = true,
+                "math" => {
+                    self.foreign = true;
+                    self.noscript.lose();
+                }
                 _ => {}
             },
         }
@@ -315,6 +332,7 @@ impl<'a> Scan<'a> {
         };
         let Some(end) = end else {
             self.foreign = true;
+            self.noscript.lose();
             return;
         };
         self.at = end;

@@ -99,8 +99,10 @@ fn the_tree_is_the_full_tree_less_what_was_left_out() {
         "<textarea><!--</textarea>-->",
         "<style>a{}<p></style>b",
         "<style><!--</style>--></style>a",
-        "<noscript><style>a</style><p>b</noscript>c",
-        "<head><noscript><p>a</noscript>b",
+        "<noscript><style>a</style><p>b</p></noscript>c",
+        "<head><noscript><link rel=a><style>b</style></noscript>c",
+        "<noscript><iframe src=a></iframe><img src=b><svg><g></g></svg><svg/></noscript>c",
+        "<noscript><p>a",
         "<iframe><p>a</iframe>b",
         "<iframe>a",
         "<noembed>a</noembed>b",
@@ -263,6 +265,34 @@ fn an_odd_type_is_none_of_a_script() {
     assert_eq!(parsed("<script type type=a>b</script>").scripts, [Script { kind: "a", text: "b" }]);
 }
 
+#[test]
+fn a_noscript_ends_at_its_end_tag_whatever_is_open_in_it() {
+    for (page, expected) in [
+        ("<noscript><div></noscript><p>a", "<noscript><div></div></noscript><p>a</p>"),
+        ("<div><noscript></div><p>a</noscript>b</div>c", "<div><noscript><p>a</p></noscript>b</div>c"),
+        ("<b><noscript></b><i><p></noscript>a</b>b", "<b><noscript><i><p></p></i></noscript>a</b>b"),
+        ("<noscript><p><b></p></noscript>a", "<noscript><p><b></b></p></noscript>a"),
+        ("<ul><li><noscript><ul><li>a</ul></noscript>b", "<ul><li><noscript><ul><li>a</li></ul></noscript>b</li></ul>"),
+    ] {
+        let tree = parsed(&format!("<body>{page}")).html.html();
+        assert_eq!(tree, format!("<html><head></head><body>{expected}</body></html>"), "page {page:?}");
+    }
+}
+
+/// Tags such as stand in `noscript`, in any order.
+fn tag_soup() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec![
+        "p", "div", "a", "b", "i", "li", "ul", "span", "font", "h1", "section", "table", "tr", "td", "img", "iframe",
+        "br", "em",
+    ]);
+    let tag = (name, any::<bool>()).prop_map(|(name, opens)| match (opens, name) {
+        (true, "iframe") => "<iframe></iframe>".to_owned(),
+        (true, _) => format!("<{name}>"),
+        (false, _) => format!("</{name}>"),
+    });
+    prop::collection::vec(prop_oneof![4 => tag, 1 => Just("a".to_owned())], 0..16).prop_map(|parts| parts.concat())
+}
+
 /// Pieces of pages, most of them odd, so that some stand in each other.
 fn soup() -> impl Strategy<Value = String> {
     let tags = prop::sample::select(vec![
@@ -272,7 +302,6 @@ fn soup() -> impl Strategy<Value = String> {
         "title",
         "textarea",
         "iframe",
-        "noscript",
         "p",
         "div",
         "a",
@@ -372,6 +401,14 @@ fn soup() -> impl Strategy<Value = String> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_follows_a_noscript_does_not_stand_in_it(soup in tag_soup()) {
+        let page = format!("<body><section>before<noscript>{soup}</noscript><p>behind</p></section>");
+        let tree = parsed(&page).html.html();
+        let outside = tree.rsplit_once("</noscript>").is_some_and(|(_, behind)| behind.contains("behind"));
+        prop_assert!(outside, "page {:?}: {}", page, tree);
+    }
 
     #[test]
     fn any_soup_has_the_same_tree(page in soup()) {
