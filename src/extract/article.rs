@@ -15,7 +15,7 @@ use super::structured::{Facts, registrable};
 use super::text::{clean, words};
 use super::title::Title;
 use super::wire::{Copy, edit};
-use super::{authors, charset, content, dates, gate, images, language, parse, plain, title};
+use super::{authors, charset, content, dates, gate, images, language, parse, plain, state, title};
 use crate::record::{Attribution, Content, Passage, Publisher, Reason, Rights};
 
 /// A page as it was fetched.
@@ -126,7 +126,7 @@ pub fn extract(source: &Source<'_>, limits: &Limits) -> Result<Extraction, Refus
         (plain_content(&text, source, limits)?, None)
     } else {
         let parsed = parse::parse(&text, deadline)?;
-        html_content(&Page::of(&parsed.html).with_scripts(parsed.scripts), source, limits)?
+        html_content(&Page::of(&parsed.html).with_scripts(parsed.scripts), source, limits, deadline)?
     };
     if content.body.len() > MAX_BODY_TEXT {
         return Err(Refusal::TooLarge { bytes: content.body.len(), most: MAX_BODY_TEXT });
@@ -257,19 +257,36 @@ fn within_bounds(blocks: Vec<Passage>, body: &str) -> Vec<Passage> {
     if body.len() + EACH * blocks.len() <= MAX_BLOCKS_TEXT { blocks } else { Vec::new() }
 }
 
-fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result<(Content, Option<Url>), Refusal> {
+fn html_content(
+    page: &Page<'_>,
+    source: &Source<'_>,
+    limits: &Limits,
+    deadline: Instant,
+) -> Result<(Content, Option<Url>), Refusal> {
     let graph = Graph::of(&page.json_ld());
     let facts = Facts { hints: source.hints, ..Facts::of(page, source.url, &graph) };
-    let reading = Reading::of(&facts);
+    if let Some(markup) = state::drawn(&facts)
+        && let Ok(drawn) = parse::parse(&markup, deadline)
+    {
+        let page = Page::of(&drawn.html).with_head_of(page);
+        let facts = Facts { hints: source.hints, ..Facts::of(&page, source.url, &graph) };
+        return content_of(&facts, source, limits);
+    }
+    content_of(&facts, source, limits)
+}
+
+fn content_of(facts: &Facts<'_>, source: &Source<'_>, limits: &Limits) -> Result<(Content, Option<Url>), Refusal> {
+    let page = facts.page;
+    let reading = Reading::of(facts);
     let known = reading.known();
-    let score = gate::judge(&facts, &reading.body, known, limits.min_words)
+    let score = gate::judge(facts, &reading.body, known, limits.min_words)
         .map_err(|detail| Refusal::NotAnArticle { detail })?;
     let Reading { title, dates, body, mut authors, copy } = reading;
     let (paragraphs, blocks) = (copy.paragraphs(), copy.passages());
     let Copy { attribution, credits, .. } = copy;
     // No evidence of an article, so the gate was not told.
     if authors.is_empty() {
-        authors.extend(authors::namesake(&facts));
+        authors.extend(authors::namesake(facts));
     }
     let joined = paragraphs.join("\n\n");
     let (language, language_hinted) = language_of(&joined, page.lang, source.hints);
@@ -289,7 +306,7 @@ fn html_content(page: &Page<'_>, source: &Source<'_>, limits: &Limits) -> Result
         section: facts.section(),
         tags: facts.tags(),
         word_count: u32::try_from(known.words).unwrap_or(u32::MAX),
-        images: images::images(&facts, body.region, credits),
+        images: images::images(facts, body.region, credits),
         attribution,
         rights: facts.rights(source.x_robots_tag),
         blocks: within_bounds(blocks, &joined),

@@ -13,6 +13,7 @@
 //! | `classes` | what the words in class and id say about an element |
 //! | `structured` | JSON-LD, and the names of meta elements in order of trust |
 //! | `title`, `authors`, `dates`, `images`, `language` | a field each |
+//! | `state` | articles that stand in scripts, where the markup is an empty shell |
 //! | `hints` | what the finder of the page said about it |
 //! | `content` | which blocks are the text |
 //! | `wire` | what agencies and republishers leave in a text |
@@ -43,6 +44,7 @@ mod plain;
 mod scan;
 mod seen;
 mod stages;
+mod state;
 mod structured;
 mod tag;
 #[cfg(test)]

@@ -103,6 +103,16 @@ impl<'a> Page<'a> {
         self
     }
 
+    /// The page under the head of another: what that one's scripts would have drawn.
+    pub(super) fn with_head_of(mut self, other: &Page<'a>) -> Self {
+        self.metas.clone_from(&other.metas);
+        self.links.clone_from(&other.links);
+        self.title.clone_from(&other.title);
+        self.scripts.clone_from(&other.scripts);
+        (self.lang, self.base) = (other.lang, other.base);
+        self
+    }
+
     /// The texts of its JSON-LD.
     pub(super) fn json_ld(&self) -> Vec<&'a str> {
         self.scripts.iter().filter(|script| script.is_json_ld()).map(|script| script.text).collect()
