@@ -17,10 +17,4 @@ if [ ${#missing[@]} -eq 0 ]; then
 fi
 
 echo "librdkafka and OpenSSL are compiled into the binary. Missing: ${missing[*]}" >&2
-if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
-    exit 0
-fi
-echo "Install them and try again:   sudo apt-get install ${missing[*]}" >&2
-exit 1
+exec "$(dirname "$0")/debian.sh" "${missing[@]}"
