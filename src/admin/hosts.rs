@@ -2,7 +2,8 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /hosts` | all hosts that are remembered; a page for browsers, JSON for everyone else |
+//! | `GET /hosts` | the hosts that are remembered, at most 1,000; a page for browsers, JSON for everyone else |
+//! | `GET /hosts?host=part` | of them those that have this in their name |
 //! | `GET /hosts/{host}` | one of them, with each request of the last hour |
 //! | `POST /hosts/{host}/pause?for=1h&why=...` | it is asked no more for so long |
 //! | `POST /hosts/{host}/resume` | it may be asked again: pauses and troubles are forgotten |
@@ -25,6 +26,14 @@ use crate::frontier::{Frontier, HostView, Line};
 
 /// Hosts that are shown at most: those that wait or are stopped come first.
 const MOST_SHOWN: usize = 1_000;
+
+/// Which hosts are asked for.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Wanted {
+    /// A part of their names; empty for all.
+    #[serde(default)]
+    host: String,
+}
 
 /// How long a host is paused where nobody says.
 const PAUSED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -64,9 +73,10 @@ impl HostPages {
         Self { frontier, token }
     }
 
-    /// The hosts that are stopped or waited for most, at most `limit`, and how many there are in each state.
-    pub(super) async fn shown(&self, limit: usize) -> (Vec<HostView>, BTreeMap<String, i64>) {
-        let hosts = self.frontier.view(limit).await;
+    /// Of the hosts that are asked for those that are stopped or waited for most, at most `limit`; and how many of all hosts
+    /// are in each state.
+    pub(super) async fn shown(&self, wanted: &Wanted, limit: usize) -> (Vec<HostView>, BTreeMap<String, i64>) {
+        let hosts = self.frontier.view(&wanted.host.to_lowercase(), limit).await;
         let states = self.frontier.hosts().states().into_iter().map(|(state, count)| (state.to_owned(), count));
         (hosts, states.collect())
     }
@@ -95,9 +105,9 @@ pub(super) fn routes(pages: Arc<HostPages>) -> Router {
         .with_state(pages)
 }
 
-async fn all(State(pages): State<Arc<HostPages>>, headers: HeaderMap) -> Response {
-    let hosts = pages.frontier.view(MOST_SHOWN).await;
-    if wants_html(&headers) { Html(page(&hosts)).into_response() } else { json(&hosts) }
+async fn all(State(pages): State<Arc<HostPages>>, Query(wanted): Query<Wanted>, headers: HeaderMap) -> Response {
+    let (hosts, states) = pages.shown(&wanted, MOST_SHOWN).await;
+    if wants_html(&headers) { Html(page(&hosts, states.values().sum())).into_response() } else { json(&hosts) }
 }
 
 async fn one(State(pages): State<Arc<HostPages>>, Path(host): Path<String>) -> Response {
@@ -173,7 +183,8 @@ pub(super) fn json(value: &impl Serialize) -> Response {
     }
 }
 
-fn page(hosts: &[HostView]) -> String {
+/// `hosts`, of so many that are remembered.
+fn page(hosts: &[HostView], remembered: i64) -> String {
     let mut rows = String::new();
     for view in hosts {
         // A host's name has passed the parser of URLs: none of its signs means anything in HTML.
@@ -193,7 +204,7 @@ fn page(hosts: &[HostView]) -> String {
     }
     format!(
         "<!DOCTYPE html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\
-         <meta name=color-scheme content='light dark'><title>newswire: hosts</title><h1>{} hosts</h1><table>\
+         <meta name=color-scheme content='light dark'><title>newswire: hosts</title><h1>{} of {remembered} hosts</h1><table>\
          <tr><th>host<th>state<th>interval, ms<th>waiting<th>running<th>due in, ms<th>last answers<th>robots.txt\
          </tr>{rows}</table></html>",
         hosts.len()
@@ -250,17 +261,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_ten_thousand_hosts_those_that_are_stopped_are_shown_and_any_is_found_by_a_part_of_its_name() {
+        const ALL: usize = 10_000;
+        let pages = pages(None);
+        for number in 0..ALL {
+            let url = url::Url::parse(&format!("http://host-{number}.example/")).unwrap();
+            drop(pages.frontier.admit(&url, Patience::None).await.unwrap());
+        }
+        for stopped in ["host-77.example", "host-9999.example"] {
+            pages.frontier.hosts().hold(stopped, Duration::from_secs(60), "they called");
+        }
+        let named = |hosts: &[HostView]| hosts.iter().map(|view| view.host.clone()).collect::<Vec<_>>();
+        let (hosts, states) = pages.shown(&Wanted::default(), 50).await;
+        assert_eq!((hosts.len(), states["held"], states.values().sum()), (50, 2, ALL as i64));
+        assert_eq!(named(&hosts)[..3], ["host-77.example", "host-9999.example", "host-0.example"]);
+        assert!(serde_json::to_string(&hosts).unwrap().len() < 20_000, "what is asked for every second stays small");
+
+        let (found, states) = pages.shown(&Wanted { host: "OST-1234.".into() }, 50).await;
+        assert_eq!((named(&found), states.values().sum()), (vec!["host-1234.example".into()], ALL as i64));
+        assert!(pages.shown(&Wanted { host: "<script>".into() }, 50).await.0.is_empty());
+        let (listed, _) = pages.shown(&Wanted::default(), MOST_SHOWN).await;
+        assert!(page(&listed, ALL as i64).contains("<h1>1000 of 10000 hosts</h1>"));
+    }
+
+    #[tokio::test]
     async fn a_host_is_shown_with_what_was_asked_of_it() {
         let pages = pages(None);
         let url = url::Url::parse("http://news.example/").unwrap();
         let mut admission = pages.frontier.admit(&url, Patience::None).await.unwrap();
         admission.turn.ended(Sign::Refused { asked: None, certain: true }, Some(429), "/a<b");
         drop(admission);
-        let shown = pages.frontier.view(10).await;
+        let shown = pages.frontier.view("", 10).await;
         let [view] = &shown[..] else { panic!("{shown:?}") };
         assert_eq!(view.last_statuses, [Some(429)]);
         assert!(view.next_due_ms > 59_000, "{view:?}");
-        assert!(page(&shown).contains("paused"));
+        assert!(page(&shown, 1).contains("paused"));
         let lines = pages.frontier.hosts().audit().of("news.example", SystemTime::now());
         assert_eq!((lines[0].path.as_str(), lines[0].status), ("/a<b", Some(429)));
         assert!(lines[0].pause_ms > Some(59_000));

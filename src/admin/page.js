@@ -112,7 +112,7 @@ function hosts(figures) {
   const all = states.reduce((sum, [, count]) => sum + count, 0);
   byId("host-states").textContent = `${number(all)} remembered: `
     + states.map(([state, count]) => `${number(count)} ${state}`).join(", ")
-    + (all > figures.hosts.length ? `; the ${figures.hosts.length} that are stopped or waited for most:` : "");
+    + (all > figures.hosts.length ? `; shown: ${figures.hosts.length}, those that are stopped or waited for most` : "");
   table("hosts", ["host", "state", "due in", "waiting", "under way", "interval", "last answers"],
     figures.hosts.map((host) => {
       const link = element("a", host.host);
@@ -172,7 +172,7 @@ function show(figures) {
 
 async function ask() {
   try {
-    const answer = await fetch("/status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
+    const answer = await fetch("/status?host=" + encodeURIComponent(byId("find").value.trim()), { cache: "no-store", signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(answer.statusText);
     const figures = await answer.json();
     // A worker that was started again counts from 0.

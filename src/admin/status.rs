@@ -1,4 +1,5 @@
-//! What the worker is doing, at one look: the page `/`, and the figures that it asks for every second (`/status`).
+//! What the worker is doing, at one look: the page `/`, and the figures that it asks for every second (`/status`,
+//! with `?host=part` for the hosts that have this in their name).
 //!
 //! The page is three files that never change; what is others' words (titles, addresses, details) comes as JSON alone, and
 //! is put into the page as text.
@@ -7,12 +8,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
+use super::hosts::Wanted;
 use super::{Health, HostPages};
 use crate::feeds::Journal;
 use crate::frontier::HostView;
@@ -137,7 +139,7 @@ pub(super) const SAFE: [(HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-async fn figures(State(status): State<Arc<Status>>) -> Response {
+async fn figures(State(status): State<Arc<Status>>, Query(wanted): Query<Wanted>) -> Response {
     let (most_messages, most_bytes) = status.capacity.bounds();
     let mut law = Sums::default();
     let mut partitions = Vec::new();
@@ -150,7 +152,7 @@ async fn figures(State(status): State<Arc<Status>>) -> Response {
             partitions.push(OnePartition { topic, number, sums, beyond_frontier: account.beyond_frontier });
         }
     }
-    let (hosts, host_states) = status.hosts.shown(MOST_HOSTS).await;
+    let (hosts, host_states) = status.hosts.shown(&wanted, MOST_HOSTS).await;
     let figures = Figures {
         version: env!("CARGO_PKG_VERSION"),
         instance: status.instance.clone(),

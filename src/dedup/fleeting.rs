@@ -129,6 +129,7 @@ fn is_fleeting(fragment: &str) -> bool {
     let lower = fragment.to_lowercase();
     // A month's name is no mark without a number.
     let has_number = lower.contains(char::is_numeric);
+    let mut months = Vec::new();
     let mut seen = Seen::default();
     let mut rest = lower.as_str();
     while let Some(first) = rest.chars().next() {
@@ -143,14 +144,20 @@ fn is_fleeting(fragment: &str) -> bool {
         } else {
             let end = rest.find(|char: char| !is_letter(char) || char.is_numeric()).unwrap_or(rest.len());
             let word = &rest[..end];
-            let dated = || if has_number { month(word).map(|_| Kind::Day) } else { None };
-            let Some(kind) = kind_of(word).or_else(dated) else { return false };
-            seen.note(kind);
+            match kind_of(word) {
+                Some(kind) => seen.note(kind),
+                None if has_number => {
+                    seen.note(Kind::Day);
+                    months.push(word);
+                }
+                None => return false,
+            }
             end
         };
         rest = &rest[length..];
     }
-    seen.has_mark()
+    // Whether a word is a month's name is asked last: it is held against all of them.
+    seen.has_mark() && months.into_iter().all(|word| month(word).is_some())
 }
 
 fn kind_of(word: &str) -> Option<Kind> {

@@ -202,6 +202,11 @@ impl Sieve {
         let bit = |value: u32| self.0[value as usize % SIEVE_BITS / 64] >> (value % 64) & 1;
         other.values(other.level).map(bit).sum::<u64>() as u32
     }
+
+    /// These hashes.
+    pub fn shared(&self, other: &Sketch<&[u8]>) -> impl Iterator<Item = u32> {
+        other.values(other.level).filter(|value| self.0[*value as usize % SIEVE_BITS / 64] >> (value % 64) & 1 == 1)
+    }
 }
 
 /// How two sets overlap, as their samples at the same level show it.

@@ -110,6 +110,11 @@ pub fn resemblance(
     }
     let is_boilerplate =
         |shingle| repeats(new.host, shingle) || (known.host != new.host && repeats(known.host, shingle));
+    // Most of the others have what their hosts repeat. To ask that of all shingles takes a look at memory that is in no cache
+    // for each.
+    if sieve.shared(&known.shingles).filter(|shingle| !is_boilerplate(*shingle)).count() < fewest as usize {
+        return None;
+    }
     let shingles = Overlap::of(&new.shingles, &known.shingles, is_boilerplate);
     let numbers = Overlap::of(&new.numbers, &known.numbers, |_| false);
     let score = score(new, known, shingles, numbers);

@@ -16,6 +16,10 @@ use super::{FetchError, Media, failure};
 /// it can't shorten.
 const CODING_OVERHEAD: u64 = 64 * 1024;
 
+/// So much room a body has at once where its header says that it needs as much, in bytes: with more, hosts that say it and
+/// send nothing would fill the memory.
+const BELIEVED_LENGTH: usize = 256 * 1024;
+
 /// What an answer's header says about its page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the headers of these names, as sent")]
@@ -158,7 +162,7 @@ pub async fn whole(
         return Err(too_large);
     }
     let mut place = None;
-    let mut body = BytesMut::new();
+    let mut body = BytesMut::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(BELIEVED_LENGTH));
     while let Some(chunk) = next(&mut response, limits).await? {
         let first = body.is_empty();
         body.extend_from_slice(&chunk);

@@ -6,7 +6,6 @@
 
 use std::io::{self, Read};
 
-use flate2::bufread::GzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// One content coding.
@@ -27,6 +26,13 @@ const DEEPEST_STACK: usize = 2;
 
 /// What a decoder is asked for at once, in bytes.
 const STEP: usize = 32 * 1024;
+
+/// The largest window of deflate, as a power of two (RFC 1951: 32 KiB).
+const LARGEST_WINDOW: u8 = 15;
+
+/// How many times longer than its gzip a page may say it is, and have so much room at once: most are four to eight times as
+/// long. At 1,032, the most that deflate can do, a small lie would take megabytes.
+const USUAL_RATIO: usize = 16;
 
 /// The largest window of a zstd frame, as a power of two (RFC 9659: 8 MiB).
 const ZSTD_WINDOW_LOG: u32 = 23;
@@ -108,17 +114,29 @@ fn undo(coding: Coding, bytes: &[u8], cap: usize) -> Decoded {
 }
 
 fn gzip(mut bytes: &[u8], cap: usize) -> Decoded {
-    let mut output = Vec::new();
+    let mut output = Vec::with_capacity(expected(bytes).min(cap).saturating_add(1));
     loop {
-        let mut member = GzDecoder::new(bytes);
-        if let Err(end) = drain(&mut member, &mut output, cap) {
+        let mut member = Decompress::new_gzip(LARGEST_WINDOW);
+        if let Err(end) = inflate(&mut member, bytes, &mut output, cap) {
             return Decoded { bytes: output, end };
         }
-        bytes = member.into_inner();
+        bytes = rest(bytes, &member);
         if !bytes.starts_with(b"\x1f\x8b") {
             return Decoded { bytes: output, end: End::Whole };
         }
     }
+}
+
+/// How many bytes a gzip stream says that it stands for, as far as that can be believed: what is inflated in one piece is
+/// copied nowhere.
+fn expected(bytes: &[u8]) -> usize {
+    let says = bytes.last_chunk().map_or(0, |last| u32::from_le_bytes(*last));
+    usize::try_from(says).unwrap_or(usize::MAX).min(bytes.len().saturating_mul(USUAL_RATIO))
+}
+
+/// What `stream` has left of its input.
+fn rest<'a>(bytes: &'a [u8], stream: &Decompress) -> &'a [u8] {
+    usize::try_from(stream.total_in()).ok().and_then(|taken| bytes.get(taken..)).unwrap_or_default()
 }
 
 fn deflate(bytes: &[u8], cap: usize) -> Decoded {
@@ -127,35 +145,37 @@ fn deflate(bytes: &[u8], cap: usize) -> Decoded {
         _ => false,
     };
     if zlib {
-        let decoded = inflate(Decompress::new(true), bytes, cap);
-        if decoded.end != End::Garbage {
-            return decoded;
-        }
-    }
-    inflate(Decompress::new(false), bytes, cap)
-}
-
-fn inflate(mut stream: Decompress, bytes: &[u8], cap: usize) -> Decoded {
-    let mut output = Vec::new();
-    let mut step = vec![0; STEP];
-    loop {
-        let consumed = usize::try_from(stream.total_in()).unwrap_or(usize::MAX);
-        let before = stream.total_out();
-        let input = bytes.get(consumed..).unwrap_or_default();
-        let status = stream.decompress(input, &mut step, FlushDecompress::None);
-        let made = usize::try_from(stream.total_out() - before).unwrap_or(usize::MAX);
-        if let Err(end) = take(step.get(..made).unwrap_or_default(), &mut output, cap) {
+        let mut output = Vec::new();
+        let end = inflate(&mut Decompress::new(true), bytes, &mut output, cap).err().unwrap_or(End::Whole);
+        if end != End::Garbage {
             return Decoded { bytes: output, end };
         }
-        let progress = made > 0 || usize::try_from(stream.total_in()).unwrap_or(usize::MAX) > consumed;
-        let end = match status {
-            Ok(Status::StreamEnd) => End::Whole,
-            Ok(_) if progress => continue,
-            Ok(_) => End::Cut,
-            Err(_) if output.is_empty() => End::Garbage,
-            Err(_) => End::Cut,
-        };
-        return Decoded { bytes: output, end };
+    }
+    let mut output = Vec::new();
+    let end = inflate(&mut Decompress::new(false), bytes, &mut output, cap).err().unwrap_or(End::Whole);
+    Decoded { bytes: output, end }
+}
+
+/// Undoes one stream of deflate, in whichever wrapping, behind what is in `output`.
+fn inflate(stream: &mut Decompress, bytes: &[u8], output: &mut Vec<u8>, cap: usize) -> Result<(), End> {
+    loop {
+        if output.len() == output.capacity() {
+            // One byte beyond the cap shows that there is more.
+            output.reserve_exact(output.len().max(STEP).min(cap.saturating_add(1) - output.len()));
+        }
+        let (taken, made) = (stream.total_in(), stream.total_out());
+        // `Finish`: it is all that comes, so no window has to be kept.
+        let status = stream.decompress_vec(rest(bytes, stream), output, FlushDecompress::Finish);
+        if output.len() > cap {
+            output.truncate(cap);
+            return Err(End::OverCap);
+        }
+        match status {
+            Ok(Status::StreamEnd) => return Ok(()),
+            Ok(_) if stream.total_in() > taken || stream.total_out() > made => {}
+            Err(_) if output.is_empty() => return Err(End::Garbage),
+            Ok(_) | Err(_) => return Err(End::Cut),
+        }
     }
 }
 

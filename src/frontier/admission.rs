@@ -177,8 +177,8 @@ impl Frontier {
     }
 
     /// The hosts that are remembered, as [`Hosts::view`] has them, with the age of their robots.txt.
-    pub async fn view(&self, limit: usize) -> Vec<super::HostView> {
-        let mut views = self.hosts().view(limit);
+    pub async fn view(&self, part: &str, limit: usize) -> Vec<super::HostView> {
+        let mut views = self.hosts().view(part, limit);
         if let Some(robots) = &self.robots {
             for view in &mut views {
                 view.robots_age_s = robots.age(&view.host).await.map(|age| age.as_secs());

@@ -328,7 +328,12 @@ impl Hosts {
 
     /// Looks at every host that is remembered, under the lock: for the operator's view and the metrics.
     pub(super) fn each(&self, mut look: impl FnMut(&str, &Host)) {
-        self.shared.table().hosts.iter().for_each(|(name, host)| look(name, host));
+        self.among(|hosts| hosts.iter().for_each(|(name, host)| look(name, host)));
+    }
+
+    /// Looks at all of them together, under the lock.
+    pub(super) fn among<T>(&self, look: impl FnOnce(&HashMap<Arc<str>, Box<Host>>) -> T) -> T {
+        look(&self.shared.table().hosts)
     }
 
     /// Looks at one host, if it is remembered, under the lock.

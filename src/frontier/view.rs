@@ -1,5 +1,6 @@
 //! The hosts as an operator sees them.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -77,17 +78,27 @@ pub struct HostView {
 }
 
 impl Hosts {
-    /// The hosts that are remembered, those that wait or are stopped first, then by name; at most `limit`.
-    pub fn view(&self, limit: usize) -> Vec<HostView> {
+    /// The hosts that are remembered and have `part` in their name: those that are stopped first, then those that are
+    /// waited for most, then by name; at most `limit`.
+    ///
+    /// Only these are copied, as it is done under the lock that each request takes: a worker remembers 250,000 and more.
+    pub fn view(&self, part: &str, limit: usize) -> Vec<HostView> {
         let (now, delay) = (Instant::now(), self.delay());
-        let mut all = Vec::new();
-        self.each(|name, host| all.push(HostView::of(name, host, delay, now)));
-        all.sort_by(|a, b| {
-            let calm = |view: &HostView| matches!(view.state, State::Free | State::Resting | State::Working);
-            calm(a).cmp(&calm(b)).then(b.waiting.cmp(&a.waiting)).then_with(|| a.host.cmp(&b.host))
-        });
-        all.truncate(limit);
-        all
+        self.among(|hosts| {
+            let named = hosts.iter().filter(|(name, _)| name.contains(part));
+            let mut shown: Vec<_> = named
+                .map(|(name, host)| {
+                    let calm = matches!(State::of(host, delay, now), State::Free | State::Resting | State::Working);
+                    ((calm, Reverse(host.waiting()), name), host)
+                })
+                .collect();
+            if limit < shown.len() {
+                shown.select_nth_unstable_by_key(limit, |(place, _)| *place);
+                shown.truncate(limit);
+            }
+            shown.sort_unstable_by_key(|(place, _)| *place);
+            shown.into_iter().map(|((_, _, name), host)| HostView::of(name, host, delay, now)).collect()
+        })
     }
 
     /// How many hosts are in which state, by the state's name.

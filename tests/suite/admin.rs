@@ -1,6 +1,7 @@
 //! Metrics and health, as Prometheus and Kubernetes ask for them, and the page for people.
 
-use std::process::Command;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use crate::pages;
 use crate::setup::Setup;
@@ -104,14 +105,19 @@ fn a_page_that_is_not_there_is_not_found() {
     assert_eq!(worker.get("/no-such-page").unwrap().status, 404);
 }
 
-/// The page as a browser has made it, its own script run for some seconds of the browser's clock; `None` while it has not.
-fn in_chromium(setup: &Setup, worker: &Worker) -> Option<String> {
+/// Chromium on the page, its own script run for some seconds of the browser's clock, then told what to do with it.
+fn chromium(setup: &Setup, worker: &Worker, then: &[&str]) -> Output {
     let profile = setup.file("chromium", "").with_file_name("profile");
     let mut browser = Command::new("timeout");
     browser.args(["60", "chromium"]);
     browser.args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]);
-    browser.args(["--virtual-time-budget=4000", "--dump-dom"]).arg(format!("--user-data-dir={}", profile.display()));
-    let said = browser.arg(format!("http://{}/", worker.address())).output().unwrap();
+    browser.arg("--virtual-time-budget=4000").arg(format!("--user-data-dir={}", profile.display())).args(then);
+    browser.arg(format!("http://{}/", worker.address())).output().unwrap()
+}
+
+/// The page as a browser has made it; `None` while it has not.
+fn in_chromium(setup: &Setup, worker: &Worker) -> Option<String> {
+    let said = chromium(setup, worker, &["--dump-dom"]);
     said.status.success().then(|| String::from_utf8_lossy(&said.stdout).into_owned())
 }
 
@@ -132,4 +138,46 @@ fn a_script_in_a_title_does_not_run_in_a_browser() {
     });
     assert!(!page.contains("<title>7</title>") && !page.contains("<img"), "{page}");
     worker.stop();
+}
+
+#[test]
+#[ignore = "a minute long: run by its name, prints its figures, and leaves pictures in target/admin"]
+fn ten_thousand_hosts_on_the_page() {
+    const HOSTS: usize = 10_000;
+    let mut setup = Setup::new("admin-hosts");
+    setup.set("frontier", "robots", "\"ignore\"");
+    for number in 0..HOSTS {
+        let host = format!("news-{number}.example");
+        setup.host(&host);
+        match number % 500 {
+            7 => setup.site.set(&format!("{host}/article/{number}"), Answer::status(429).with("retry-after", "3600")),
+            9 => setup.site.set(&format!("{host}/article/{number}"), Answer::status(503)),
+            _ => {}
+        }
+    }
+    let worker = Worker::start(&setup);
+    setup.send_urls((0..HOSTS).map(|number| format!("http://news-{number}.example/article/{number}")));
+    let mut reader = setup.read("outcomes");
+    reader.until("all outcomes", Duration::from_secs(600), |all| all.len() >= HOSTS);
+    for path in ["/status", "/status?host=news-1234.", "/hosts", "/metrics"] {
+        let mut times: Vec<_> = (0..9).map(|_| asked(&worker, path)).collect();
+        times.sort();
+        println!("{path}: {} bytes, {:?} in the middle of nine", times[4].1, times[4].0);
+    }
+    let pictures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/admin");
+    std::fs::create_dir_all(&pictures).unwrap();
+    for (name, size, scheme) in [("desk", "1280,2400", 1), ("dark", "1280,2400", 0), ("phone", "412,3200", 1)] {
+        let file = format!("--screenshot={}", pictures.join(format!("{name}.png")).display());
+        let scheme = format!("--blink-settings=preferredColorScheme={scheme}");
+        let said = chromium(&setup, &worker, &[&file, &scheme, &format!("--window-size={size}")]);
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    }
+    worker.stop();
+}
+
+/// How long an answer took, and how long it is.
+fn asked(worker: &Worker, path: &str) -> (Duration, usize) {
+    let started = Instant::now();
+    let page = worker.get(path).unwrap();
+    (started.elapsed(), page.body.len())
 }
