@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example block_features -- MANIFEST.jsonl > FEATURES.jsonl`; each line of the manifest is
 //! `{"id","url","file"}`, the file relative to it, gzipped or not. Prints the names of the features, then a
-//! line a page: `{"id","blocks":[{"text","features"}]}`. `examples/train/train.py` reads it.
+//! line a page: `{"id","blocks":[{"text","features","asked"}]}`. `examples/train/train.py` reads it.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
@@ -27,8 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{}", json!({ "names": names }));
             named = true;
         }
-        let blocks: Vec<Value> =
-            blocks.into_iter().map(|block| json!({"text": block.text, "features": block.features})).collect();
+        let blocks: Vec<Value> = blocks
+            .into_iter()
+            .map(|block| json!({"text": block.text, "features": block.features, "asked": block.asked}))
+            .collect();
         println!("{}", json!({"id": id, "blocks": blocks}));
         Ok(())
     })

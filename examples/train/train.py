@@ -68,7 +68,8 @@ def load(paths):
             if not g or not row["blocks"]: continue
             texts = [b["text"] for b in row["blocks"]]
             X = np.array([b["features"] for b in row["blocks"]], dtype=np.float32)
-            page = dict(set=os.path.basename(folder.rstrip("/")), id=row["id"], domain=domain(g.get("url") or row["id"]), texts=texts, X=X, gold=g.get("body"))
+            asked = np.array([b["asked"] for b in row["blocks"]])
+            page = dict(set=os.path.basename(folder.rstrip("/")), id=row["id"], domain=domain(g.get("url") or row["id"]), texts=texts, X=X, asked=asked, gold=g.get("body"))
             size = np.array([len(words(t)) for t in texts], dtype=float)
             if g.get("body"):
                 page["y"] = np.array(label(texts, g["body"]))
@@ -140,7 +141,7 @@ def cross(pages, rounds=ROUNDS, **more):
     for f in range(FOLDS):
         trees = train(pages, [i for i in range(len(pages)) if fold[i] != f], rounds, **more)
         for i, p in enumerate(pages):
-            if fold[i] == f and p["gold"]: probs[i] = trees.predict(p["X"])
+            if fold[i] == f and p["gold"]: probs[i] = np.where(p["asked"], trees.predict(p["X"]), 0)
     return probs
 
 def write(path, model, names, pages):

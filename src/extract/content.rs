@@ -123,6 +123,8 @@ pub struct Told {
     pub text: String,
     /// The features.
     pub features: Vec<f32>,
+    /// Whether the classifier is asked at all: it is trained on all blocks.
+    pub asked: bool,
 }
 
 /// Every block of a page with its features, and their names.
@@ -135,7 +137,8 @@ pub(super) fn told(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
     let told = page.blocks.iter().enumerate().map(|(index, block)| {
         let mut values = Vec::with_capacity(features::NAMES.len());
         features::features(&ground, index, block, &mut |_, _, value| values.push(value));
-        Told { text: clean(page.block_text(block)), features: values }
+        let asked = judge::is_asked(&ground, index, block);
+        Told { text: clean(page.block_text(block)), features: values, asked }
     });
     let told = told.collect();
     (names, told)

@@ -5,7 +5,7 @@ use whatlang::Lang;
 /// Bytes of the text that are looked at. Of the first 1,000 characters of 676 texts whatlang says the same
 /// as of 8,000; of 240 it does for .991, of 60 for .916 (for .995 of those that it calls reliable). It
 /// takes 0.2 ms for 2,000.
-const SAMPLE_BYTES: usize = 1_000;
+const SAMPLE_BYTES: usize = 600;
 
 /// ISO 639-1 of the text, or 639-3 where there is no shorter code.
 pub(super) fn language(body: &str, declared: Option<&str>) -> Option<String> {

@@ -34,6 +34,10 @@ pub(super) struct Page<'a> {
     pub(super) lang: Option<&'a str>,
     /// The address that relative ones start from, if the page says one.
     pub(super) base: Option<&'a str>,
+    /// Classes and ids of the elements with a part in the text; of a class that stands again soon once.
+    pub(super) names: Vec<&'a str>,
+    /// `itemtype` of these elements.
+    pub(super) kinds: Vec<&'a str>,
     /// The scripts that have a text, in document order.
     pub(super) scripts: Vec<Script<'a>>,
     /// Buttons and visible inputs.
@@ -56,6 +60,8 @@ pub(super) struct Scope<'a> {
     pub(super) blocks: Range<usize>,
     /// The first scope after it and all within it.
     pub(super) end: usize,
+    /// Its `class`; empty for none.
+    pub(super) class: &'a str,
     /// Its `href`, `datetime`, `itemprop` and `rel`.
     pub(super) href: Option<&'a str>,
     pub(super) datetime: Option<&'a str>,

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, StartKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Anchored, Input, MatchKind, StartKind};
 
 /// Words beside a day of publication.
 #[rustfmt::skip]
@@ -49,39 +49,49 @@ const END: &[&str] = &[
     "artículos relacionados", "leggi anche", "commenti", "reacties", "leia também", "читайте также",
 ];
 
+static PUBLISHED_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| anywhere(PUBLISHED));
+static UPDATED_WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| anywhere(UPDATED));
+
 /// Whether a text in lower case says that something was published.
 pub(super) fn says_published(lower: &str) -> bool {
-    published_word(lower).is_some()
+    PUBLISHED_WORDS.as_ref().is_some_and(|words| words.is_match(lower))
 }
 
 /// Whether a text in lower case says that something was changed.
 pub(super) fn says_updated(lower: &str) -> bool {
-    updated_word(lower).is_some()
+    UPDATED_WORDS.as_ref().is_some_and(|words| words.is_match(lower))
 }
 
 /// Where a text in lower case has its word for "published": of several the one that stands first in the list.
 pub(super) fn published_word(lower: &str) -> Option<usize> {
-    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(PUBLISHED, StartKind::Unanchored));
-    first_of_list(WORDS.as_ref()?, lower)
+    first_of_list(PUBLISHED_WORDS.as_ref()?, lower)
 }
 
 /// Where a text in lower case has its word for "updated": of several the one that stands first in the list.
 pub(super) fn updated_word(lower: &str) -> Option<usize> {
-    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(UPDATED, StartKind::Unanchored));
-    first_of_list(WORDS.as_ref()?, lower)
+    first_of_list(UPDATED_WORDS.as_ref()?, lower)
 }
 
 /// Whether a short text begins like a call or a pointer.
 pub(super) fn is_furniture(lower: &str) -> bool {
-    static PHRASES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(FURNITURE, StartKind::Anchored));
+    static PHRASES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| beginnings(FURNITURE));
     let lower = lower.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
     let begins = Input::new(lower).anchored(Anchored::Yes);
     PHRASES.as_ref().is_some_and(|phrases| phrases.is_match(begins))
 }
 
-/// `None` only for more words than an automaton can have; a test holds each list against it.
-fn automaton(words: &[&str], start: StartKind) -> Option<AhoCorasick> {
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).start_kind(start).build(words).ok()
+/// Finds words wherever they stand, also one over another. `None` only for more words than an automaton can have; tests
+/// hold each list against it.
+fn anywhere(words: &[&str]) -> Option<AhoCorasick> {
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(words).ok()
+}
+
+/// Finds the word that a text begins with, when it is asked for what is anchored: of several the one that stands first in
+/// the list. `None` as above.
+pub(super) fn beginnings(words: &[&str]) -> Option<AhoCorasick> {
+    let mut builder = AhoCorasick::builder();
+    builder.kind(Some(AhoCorasickKind::DFA)).match_kind(MatchKind::LeftmostFirst).start_kind(StartKind::Anchored);
+    builder.build(words).ok()
 }
 
 fn first_of_list(words: &AhoCorasick, lower: &str) -> Option<usize> {

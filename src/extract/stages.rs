@@ -28,9 +28,8 @@ pub fn stages(source: &Source<'_>, limits: &Limits) -> Result<Vec<(&'static str,
     watch.lap("words");
     let judged = gate::judge(&facts, &reading.body, known, limits.min_words);
     watch.lap("gate");
-    let joined = reading.copy.paragraphs().join("\n\n");
     let found = (
-        language::language(&joined, page.lang),
+        language::language(&reading.text, page.lang),
         images::images(&facts, reading.body.region, Vec::new()),
         (facts.description(), facts.publisher(), facts.section(), facts.tags(), facts.canonical()),
     );

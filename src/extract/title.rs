@@ -76,7 +76,7 @@ fn headline_of(page: &Page<'_>, index: usize) -> String {
     let whole = page.slice(&scope.text);
     let inner = page.scopes.get(index + 1..scope.end).unwrap_or_default();
     let above = inner.iter().find(|inner| {
-        let class = inner.element.and_then(|element| element.attr("class")).unwrap_or_default();
+        let class = inner.class;
         let first = inner.text.start <= scope.text.start + 1 && inner.text.end < scope.text.end;
         first && !class.is_empty() && class.len() <= 200 && {
             let class = class.to_ascii_lowercase();

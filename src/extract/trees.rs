@@ -41,6 +41,17 @@ struct Node {
 /// waits for eight at once, as long as it is not made to guess the way by a branch.
 const LANES: usize = 8;
 
+/// Where a walk may end before the last tree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stop {
+    /// How many trees were walked: a multiple of eight.
+    pub(super) trees: usize,
+    /// The bounds of the sum: below and above the other trees change the verdict no more.
+    pub(super) from: f32,
+    /// The upper one.
+    pub(super) to: f32,
+}
+
 /// Why a table can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unreadable {
@@ -108,18 +119,26 @@ impl Trees {
     /// The sum of the leaves that these values lead to: the logarithm of the odds, for a classifier.
     /// A value that is not a number goes right.
     pub(super) fn score(&self, values: &[f32]) -> f32 {
+        self.score_until(values, &[])
+    }
+
+    /// As [`Trees::score`]; where the sum is outside of the bounds of a stop when its trees are walked, the others are not asked.
+    pub(super) fn score_until(&self, values: &[f32], stops: &[Stop]) -> f32 {
         let (groups, _) = self.roots.as_chunks::<LANES>();
-        let mut sum = 0.0;
-        for roots in groups {
+        let mut sum = self.base;
+        for (number, roots) in groups.iter().enumerate() {
+            if stops.iter().any(|stop| stop.trees == number * LANES && !(stop.from..=stop.to).contains(&sum)) {
+                break;
+            }
             let mut places = *roots;
             loop {
                 // Told by the steps: two arrays are compared by a call that takes longer than they do.
                 let mut moved = 0;
-                places = places.map(|place| {
-                    let step = self.step(place, values);
+                for place in &mut places {
+                    let step = self.step(*place, values);
                     moved |= step;
-                    place + step
-                });
+                    *place += step;
+                }
                 if moved == 0 {
                     break;
                 }
@@ -128,7 +147,7 @@ impl Trees {
                 sum += leaf.threshold;
             }
         }
-        self.base + sum
+        sum
     }
 
     /// How far the node stands that follows one: nowhere behind a leaf.
@@ -193,6 +212,22 @@ mod tests {
         let trees = Trees::read(&table(!0), &FEATURES).unwrap();
         let score = |values: [f32; 2]| trees.score(&values);
         assert_eq!([score([10.0, 9.0]), score([11.0, 0.5]), score([11.0, 0.6])], [1.5, 2.5, 4.5]);
+    }
+
+    #[test]
+    fn a_walk_stops_where_its_sum_is_outside_of_the_bounds() {
+        let mut table = table(!0);
+        let count = 16_u16.to_le_bytes();
+        let at = FORMAT.len() + 4 + 11 + 4;
+        let tree = table[at + 2..].to_vec();
+        table[at..at + 2].copy_from_slice(&count);
+        (1..16).for_each(|_| table.extend(&tree));
+        let trees = Trees::read(&table, &FEATURES).unwrap();
+        let score = |trees_walked, from, to| trees.score_until(&[1.0, 0.0], &[Stop { trees: trees_walked, from, to }]);
+        assert_eq!(
+            [score(8, 9.0, 9.5), score(8, -9.0, 8.0), score(8, 8.0, 9.0), score(4, 0.0, 0.0)],
+            [8.5, 8.5, 16.5, 16.5]
+        );
     }
 
     #[test]

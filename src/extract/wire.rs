@@ -276,7 +276,8 @@ const PHOTO: [&str; 16] = [
 
 /// The credit of a line that is one: `Mikhail Mettsel / TASS`, `Photo: Jane Doe`.
 pub(super) fn photo_credit(text: &str) -> Option<String> {
-    if text.len() > 120 || words(text) > 10 || text.ends_with(['!', '?', '"', '”']) {
+    let marked = text.contains([':', '/']);
+    if !marked || text.len() > 120 || words(text) > 10 || text.ends_with(['!', '?', '"', '”']) {
         return None;
     }
     if let Some((label, rest)) = text.split_once(':')

@@ -1,6 +1,11 @@
 //! Names in a byline: cut apart, without the words around them.
 
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, Anchored, Input};
+
 use crate::extract::months::{digit, month};
+use crate::extract::phrases::beginnings;
 use crate::extract::text::clean;
 
 /// Words for "by" in the languages of the news, each with the space or colon that follows; where one begins
@@ -38,12 +43,13 @@ const NOBODY: &[&str] = &["admin", "administrator", "unknown", "guest", "guest a
 /// What follows a word for "by" at the beginning of a short text; also where the two are written as one
 /// word, as an icon or a line break between them makes it (`ByJane Doe`).
 pub(super) fn by_pattern(text: &str) -> Option<&str> {
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| beginnings(BY));
     let text = text.trim();
     let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
-    let by = BY.iter().find(|by| lower.starts_with(**by));
-    if let Some(by) = by {
+    if let Some(by) = WORDS.as_ref().and_then(|words| words.find(Input::new(&lower).anchored(Anchored::Yes))) {
         // Lower case may be of another length than the text's own.
-        let head: usize = text.chars().take(by.chars().count()).map(char::len_utf8).sum();
+        let by = lower.get(..by.end()).map_or(0, |by| by.chars().count());
+        let head: usize = text.chars().take(by).map(char::len_utf8).sum();
         return text.get(head..);
     }
     let rest = text.strip_prefix("By").or_else(|| text.strip_prefix("by"))?;

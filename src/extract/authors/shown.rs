@@ -419,8 +419,7 @@ fn of_portrait(text: &str) -> &str {
 
 /// Whether an element that is named after an author tells where or what they are, not who.
 fn is_about(scope: &Scope<'_>) -> bool {
-    let class = scope.element.and_then(|element| element.attr("class")).unwrap_or_default();
-    ["location", "role", "job", "position", "description", "tagline"].iter().any(|word| class.contains(word))
+    ["location", "role", "job", "position", "description", "tagline"].iter().any(|word| scope.class.contains(word))
 }
 
 /// Whether a text can be the name of a desk, a team or an account: a few words, none of a page's buttons.

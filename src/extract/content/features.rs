@@ -105,8 +105,9 @@ fn text(ground: &Ground<'_>, index: usize, block: &Block, put: &mut impl FnMut(&
     put("furniture", 0, flag(short && is_furniture(&lower)));
     put("end_heading", 0, flag(short && ends_article(&lower)));
     put("published", 0, flag(short && (says_published(&lower) || says_updated(&lower))));
-    // No text grows to more than thrice its bytes as a key.
-    let may_hold_title = short && ground.title.len() > 8 && text.len() * 3 >= ground.title.len();
+    // As a key no text grows to more than thrice its bytes, and one of ASCII not at all.
+    let most = if text.is_ascii() { text.len() } else { 3 * text.len() };
+    let may_hold_title = short && ground.title.len() > 8 && most >= ground.title.len();
     put("title", 0, flag(may_hold_title && key(text).contains(ground.title)));
 }
 
@@ -133,7 +134,7 @@ fn place(ground: &Ground<'_>, index: usize, block: &Block, put: &mut impl FnMut(
     put("from_heading", 0, heading.map_or(-300.0, signed));
     put("words_from_heading", 0, heading.map_or(-1.0, |from| log(ground.words.between(from..index))));
     put("prose_from_heading", 0, heading.map_or(-1.0, |from| log(ground.prose.between(from..index))));
-    for (number, alike) in [ground.on_path(block), ground.in_place(block)].into_iter().enumerate() {
+    for (number, alike) in [ground.on_path(index), ground.in_place(index)].into_iter().enumerate() {
         put("alike_blocks", number, log(alike.blocks));
         put("alike_prose", number, log(alike.prose));
         put("alike_share", number, share(alike.prose, ground.prose.total()));

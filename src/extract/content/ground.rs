@@ -78,6 +78,33 @@ impl Alike {
     }
 }
 
+/// Blocks by a kind of place, and what those of each kind come to.
+#[derive(Debug, Default)]
+struct Kinds {
+    numbers: HashMap<u64, usize>,
+    alike: Vec<Alike>,
+    /// For each block the number of its kind.
+    of_block: Vec<usize>,
+}
+
+impl Kinds {
+    /// Adds the next block.
+    fn add(&mut self, kind: u64, block: &Block, prose: bool) {
+        let number = *self.numbers.entry(kind).or_insert(self.alike.len());
+        if number == self.alike.len() {
+            self.alike.push(Alike::default());
+        }
+        if let Some(alike) = self.alike.get_mut(number) {
+            alike.add(block, prose);
+        }
+        self.of_block.push(number);
+    }
+
+    fn of(&self, index: usize) -> Alike {
+        self.of_block.get(index).and_then(|number| self.alike.get(*number)).copied().unwrap_or_default()
+    }
+}
+
 /// All that is known of a page before its blocks are judged.
 pub(super) struct Ground<'a> {
     pub(super) facts: &'a Facts<'a>,
@@ -104,8 +131,8 @@ pub(super) struct Ground<'a> {
     pub(super) points: Vec<f32>,
     pub(super) most_points: f32,
     paths: Vec<u64>,
-    by_path: HashMap<u64, Alike>,
-    by_place: HashMap<u64, Alike>,
+    by_path: Kinds,
+    by_place: Kinds,
     texts: HashMap<u64, u32>,
     hashes: Vec<u64>,
     /// For each block: blocks since a picture, since a heading, since a heading that ends articles.
@@ -151,8 +178,8 @@ impl<'a> Ground<'a> {
             points: vec![0.0; page.scopes.len()],
             most_points: 1.0,
             paths: Vec::with_capacity(page.scopes.len()),
-            by_path: HashMap::new(),
-            by_place: HashMap::new(),
+            by_path: Kinds::default(),
+            by_place: Kinds::default(),
             texts: HashMap::new(),
             hashes: Vec::with_capacity(page.blocks.len()),
             since_image: Vec::with_capacity(page.blocks.len()),
@@ -182,10 +209,9 @@ impl<'a> Ground<'a> {
         let (mut images, mut image, mut heading, mut end) = (0, LONG_AGO, LONG_AGO, LONG_AGO);
         for (index, block) in page.blocks.iter().enumerate() {
             let prose = self.is_prose.get(index).copied().unwrap_or_default();
-            let path = self.path(block);
-            self.by_path.entry(path).or_default().add(block, prose);
-            let place = self.place(page, block);
-            self.by_place.entry(place).or_default().add(block, prose);
+            let path = self.paths.get(block.scope).copied().unwrap_or_default();
+            self.by_path.add(path, block, prose);
+            self.by_place.add(place(page, block), block, prose);
             let hash = xxh3_64(page.block_text(block).as_bytes());
             self.hashes.push(hash);
             *self.texts.entry(hash).or_default() += 1;
@@ -231,26 +257,14 @@ impl<'a> Ground<'a> {
         }
     }
 
-    fn path(&self, block: &Block) -> u64 {
-        self.paths.get(block.scope).copied().unwrap_or_default()
-    }
-
-    /// Tag and class of a block's element and of the one around it, as one number.
-    fn place(&self, page: &Page<'_>, block: &Block) -> u64 {
-        page.ancestors(block.scope).take(2).fold(0, |place, (_, scope)| {
-            let class = scope.element.and_then(|element| element.attr("class")).unwrap_or_default();
-            place.rotate_left(7) ^ xxh3_64(class.as_bytes()).wrapping_add(scope.tag.number())
-        })
-    }
-
     /// What the blocks under the same tags come to.
-    pub(super) fn on_path(&self, block: &Block) -> Alike {
-        self.by_path.get(&self.path(block)).copied().unwrap_or_default()
+    pub(super) fn on_path(&self, index: usize) -> Alike {
+        self.by_path.of(index)
     }
 
     /// What the blocks in elements of the same tags and classes come to.
-    pub(super) fn in_place(&self, block: &Block) -> Alike {
-        self.by_place.get(&self.place(self.facts.page, block)).copied().unwrap_or_default()
+    pub(super) fn in_place(&self, index: usize) -> Alike {
+        self.by_place.of(index)
     }
 
     /// How often a block's text stands on the page.
@@ -263,4 +277,11 @@ impl<'a> Ground<'a> {
         let page = self.facts.page;
         ratio(self.link_bytes.of_scope(page, scope), self.bytes.of_scope(page, scope))
     }
+}
+
+/// Tag and class of a block's element and of the one around it, as one number.
+fn place(page: &Page<'_>, block: &Block) -> u64 {
+    page.ancestors(block.scope).take(2).fold(0, |place, (_, scope)| {
+        place.rotate_left(7) ^ xxh3_64(scope.class.as_bytes()).wrapping_add(scope.tag.number())
+    })
 }

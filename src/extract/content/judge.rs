@@ -9,8 +9,8 @@ use super::{ends_sentence, tag_of};
 use crate::extract::authors::is_byline;
 use crate::extract::page::Block;
 use crate::extract::tag::Tag;
-use crate::extract::text::key;
-use crate::extract::trees::Trees;
+use crate::extract::text::has_key;
+use crate::extract::trees::{Stop, Trees};
 
 /// The trees that judge blocks. A test reads them, so that a worker never finds them unreadable.
 pub(super) static BLOCKS: LazyLock<Trees> =
@@ -22,6 +22,10 @@ const TEXT: f32 = 0.0;
 
 /// Logarithms of the odds from which on a page's best long blocks are sure enough.
 const SURE: f32 = 0.5;
+
+/// Where half of the blocks that the trees are asked about are decided: of 166,082 of development pages 22 would be judged
+/// otherwise by all trees, and 62 of 120 are walked in the mean.
+const STOPS: [Stop; 2] = [Stop { trees: 24, from: -2.17, to: 1.6 }, Stop { trees: 56, from: -1.61, to: 1.49 }];
 
 /// Words of a byline at most, as the rules have it: a longer one tells a story.
 const BYLINE_WORDS: usize = 20;
@@ -35,9 +39,16 @@ const LONG: usize = 20;
 /// probability, and an article without text serves nobody.
 pub(super) fn judge(ground: &Ground<'_>) -> Vec<bool> {
     let page = ground.facts.page;
-    let scores = scores(ground);
-    let best = page.blocks.iter().zip(&scores).filter(|(block, _)| block.words >= LONG).map(|(_, score)| *score);
-    let best = best.fold(f32::MIN, f32::max);
+    let best = |scores: &[f32]| {
+        let long = page.blocks.iter().zip(scores).filter(|(block, _)| block.words >= LONG).map(|(_, score)| *score);
+        long.fold(f32::MIN, f32::max)
+    };
+    let mut scores = scores(ground, &STOPS);
+    // Only the last tree's sum tells how far an unsure page's bound is lowered.
+    if best(&scores) < SURE {
+        scores = self::scores(ground, &[]);
+    }
+    let best = best(&scores);
     let bound = if best > f32::MIN { TEXT.min(best - SURE) } else { TEXT };
     let blocks = page.blocks.iter().enumerate().zip(&scores);
     blocks.map(|((index, block), score)| is_text(ground, index, block, *score > bound)).collect()
@@ -60,18 +71,31 @@ fn is_text(ground: &Ground<'_>, index: usize, block: &Block, judged: bool) -> bo
     let above = ground.heading.and_then(|at| page.scopes.get(at)).is_some_and(|scope| index < scope.blocks.start);
     let masthead = above && block.words <= 8 && !ends_sentence(text);
     let byline = block.words <= BYLINE_WORDS && is_byline(text);
-    !headline && !masthead && !byline && (text.len() >= 2000 || key(text) != ground.title)
+    !headline && !masthead && !byline && (text.len() >= 2000 || !has_key(text, ground.title))
 }
 
-/// For each block, the logarithm of the odds that it is text.
-fn scores(ground: &Ground<'_>) -> Vec<f32> {
+/// Whether the trees are asked about a block. What the rules take for furniture is no text outside of the region, nor
+/// where it is little but links: more than half of the blocks of the development pages are of this kind, and of the
+/// 90,949 that trees took as text 15 were.
+pub(super) fn is_asked(ground: &Ground<'_>, index: usize, block: &Block) -> bool {
+    let scopes = &ground.facts.page.scopes;
+    let within = |region: usize| scopes.get(region).is_some_and(|region| region.blocks.contains(&index));
+    let dropped = ground.dropped.get(index).copied().unwrap_or_default();
+    !dropped || (block.link_density() <= 0.8 && (within(ground.region) || within(ground.plain_region)))
+}
+
+/// For each block, the logarithm of the odds that it is text, as far as it was asked.
+fn scores(ground: &Ground<'_>, stops: &[Stop]) -> Vec<f32> {
     let mut values = Vec::with_capacity(NAMES.len());
     let blocks = ground.facts.page.blocks.iter().enumerate();
     blocks
         .map(|(index, block)| {
+            if !is_asked(ground, index, block) {
+                return f32::NEG_INFINITY;
+            }
             values.clear();
             features(ground, index, block, &mut |_, _, value| values.push(value));
-            BLOCKS.score(&values)
+            BLOCKS.score_until(&values, stops)
         })
         .collect()
 }

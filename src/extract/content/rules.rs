@@ -8,7 +8,7 @@ use crate::extract::page::{Block, Page, ratio};
 use crate::extract::phrases::{ends_article, is_furniture, says_published, says_updated};
 use crate::extract::structured::Facts;
 use crate::extract::tag::Tag;
-use crate::extract::text::key;
+use crate::extract::text::{has_key, key};
 use crate::extract::wire::{names_source, photo_credit};
 
 /// Judges single blocks.
@@ -62,7 +62,7 @@ impl Judge<'_> {
             return false;
         }
         let text = page.block_text(block);
-        if text.len() < 2000 && key(text) == self.title {
+        if text.len() < 2000 && has_key(text, self.title) {
             return false;
         }
         let density = block.link_density();
@@ -158,8 +158,12 @@ impl Judge<'_> {
 
 /// Whether a short text says when the page was published or changed.
 fn is_stamp(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    (says_published(&lower) || says_updated(&lower)) && !text.ends_with('.') && shown(text, Order::DayFirst).is_some()
+    // A day has a number; those of other scripts are beyond ASCII.
+    let numbered = text.bytes().any(|byte| byte.is_ascii_digit() || !byte.is_ascii());
+    numbered && !text.ends_with('.') && shown(text, Order::DayFirst).is_some() && {
+        let lower = text.to_lowercase();
+        says_published(&lower) || says_updated(&lower)
+    }
 }
 
 /// Whether a block of the text goes to another field: a source line or a photographer's name.

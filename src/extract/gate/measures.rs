@@ -236,7 +236,10 @@ struct Speech {
 
 impl Speech {
     fn read(&mut self, text: &str) {
-        self.quotes += text.matches(['“', '”', '«', '»', '„']).count() + text.matches('"').count();
+        self.quotes += text.bytes().filter(|byte| *byte == b'"').count();
+        if !text.is_ascii() {
+            self.quotes += text.matches(['“', '”', '«', '»', '„']).count();
+        }
         for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
             self.all += 1;
             self.capitals += usize::from(word.starts_with(char::is_uppercase));
@@ -322,8 +325,7 @@ impl Elements {
             _ => {}
         }
         if matches!(scope.tag, Tag::Div | Tag::Article | Tag::Section | Tag::Li) && scope.blocks.len() >= 2 {
-            let class = scope.element.and_then(|element| element.attr("class")).unwrap_or_default();
-            let kind = xxhash_rust::xxh3::xxh3_64(class.as_bytes());
+            let kind = xxhash_rust::xxh3::xxh3_64(scope.class.as_bytes());
             *self.siblings.entry((scope.parent, kind)).or_default() += 1;
         }
         if scope.own == Families::NONE {

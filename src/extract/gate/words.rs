@@ -8,7 +8,7 @@
 //! [`SLOTS`] a `u16` of the word's hash, 0 for none; then for each an `i8`, its weight. A word stands in the slot that its
 //! hash's upper bits name, or in the next free one.
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::extract::content::Body;
 use crate::extract::jsonld::kinds;
@@ -227,27 +227,18 @@ fn blocks(page: &Page<'_>, body: &Body, put: &mut impl FnMut(Place, &[u8])) {
 }
 
 fn elements(page: &Page<'_>, put: &mut impl FnMut(Place, &[u8])) {
-    // A page has a few classes, and each a hundred times.
-    let mut seen = [0_u64; 256];
-    let mut class = |names: &str, put: &mut dyn FnMut(Place, &[u8])| {
-        let hash = xxh3_64(names.as_bytes());
-        let Some(known) = usize::try_from(hash % 256).ok().and_then(|place| seen.get_mut(place)) else { return };
-        if *known != hash {
-            *known = hash;
-            parts(names, &mut |word| put(CLASS, word));
-        }
-    };
+    for names in &page.names {
+        parts(names, &mut |word| put(CLASS, word));
+    }
+    for kind in &page.kinds {
+        put(MICRODATA, kind.rsplit('/').next().unwrap_or_default().as_bytes());
+    }
     for scope in &page.scopes {
-        let Some(element) = scope.element else { continue };
-        for (name, value) in element.attrs() {
-            match name {
-                "class" | "id" => class(value, put),
-                "itemtype" => put(MICRODATA, value.rsplit('/').next().unwrap_or_default().as_bytes()),
-                "itemprop" => words(value, &mut |word| put(MICRODATA, word)),
-                "rel" => words(value, &mut |word| put(RELATION, word)),
-                "type" | "name" if scope.tag == Tag::Input => put(FIELD, value.as_bytes()),
-                _ => {}
-            }
+        words(scope.itemprop.unwrap_or_default(), &mut |word| put(MICRODATA, word));
+        words(scope.rel.unwrap_or_default(), &mut |word| put(RELATION, word));
+        if scope.tag == Tag::Input {
+            let fields = scope.element.into_iter().flat_map(|element| [element.attr("type"), element.attr("name")]);
+            fields.flatten().for_each(|value| put(FIELD, value.as_bytes()));
         }
     }
 }
@@ -289,24 +280,25 @@ impl Word {
 /// Runs of letters and digits, in lower case.
 fn words(text: &str, tell: &mut impl FnMut(&[u8])) {
     let mut word = Word::EMPTY;
-    let mut rest = text;
-    while let Some(byte) = rest.bytes().next() {
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at).copied() {
         // Nearly all text is ASCII, and is not decoded.
-        let run = rest.bytes().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        rest.bytes().take(run.min(WORD_BYTES)).for_each(|byte| word.push(byte.to_ascii_lowercase()));
-        let Some(c) = (if run > 0 || byte.is_ascii() { None } else { rest.chars().next() }) else {
-            if run == 0 {
+        if byte.is_ascii() {
+            at += 1;
+            if byte.is_ascii_alphanumeric() {
+                word.push(byte.to_ascii_lowercase());
+            } else {
                 word.end(tell);
             }
-            rest = rest.get(run.max(1)..).unwrap_or_default();
             continue;
-        };
+        }
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+        at += c.len_utf8();
         if c.is_alphanumeric() {
             c.to_lowercase().for_each(|c| word.push_char(c));
         } else {
             word.end(tell);
         }
-        rest = rest.get(c.len_utf8()..).unwrap_or_default();
     }
     word.end(tell);
 }

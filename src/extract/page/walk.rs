@@ -13,6 +13,8 @@ use crate::extract::tag::Tag;
 /// Walks the tree once.
 pub(super) fn walk(html: &Html) -> Page<'_> {
     let mut walk = Walk::default();
+    // About half of the nodes are elements.
+    walk.page.scopes.reserve(html.tree.nodes().len() / 2);
     for edge in html.tree.root().traverse() {
         match edge {
             Edge::Open(node) => match node.value() {
@@ -48,7 +50,7 @@ const SEEN: usize = 128;
 struct Walk<'a> {
     page: Page<'a>,
     tags: Seen<'a, Tag, SEEN>,
-    families: Seen<'a, Families, SEEN>,
+    classes: Seen<'a, Class, SEEN>,
     /// Open elements that have a scope.
     open: Vec<usize>,
     /// The innermost of them that is no inline element.
@@ -131,9 +133,9 @@ impl<'a> Walk<'a> {
             self.page.base = element.attr("href");
         }
         let index = self.page.scopes.len();
-        let scope = self.scope(tag, element, index);
+        let (scope, keeps_breaks) = self.scope(tag, element, index);
         self.page.scopes.push(scope);
-        if tag != Tag::Pre && !tag.is_inline() && keeps_breaks(element) {
+        if tag != Tag::Pre && !tag.is_inline() && keeps_breaks {
             self.wrapped.push(index);
         }
         self.open.push(index);
@@ -142,8 +144,10 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn scope(&mut self, tag: Tag, element: &'a Element, index: usize) -> Scope<'a> {
+    /// An element's scope, and whether the line breaks in it are shown.
+    fn scope(&mut self, tag: Tag, element: &'a Element, index: usize) -> (Scope<'a>, bool) {
         let at = self.page.text.len();
+        let mut keeps_breaks = false;
         let mut scope = Scope {
             tag,
             element: Some(element),
@@ -153,6 +157,7 @@ impl<'a> Walk<'a> {
             text: at..at,
             blocks: self.page.blocks.len()..self.page.blocks.len(),
             end: index + 1,
+            class: "",
             href: None,
             datetime: None,
             itemprop: None,
@@ -161,12 +166,25 @@ impl<'a> Walk<'a> {
         for (name, value) in element.attrs() {
             match name {
                 "class" => {
-                    scope.own |= self.families.of(value, families);
-                    scope.unseen |= is_hidden_class(value);
+                    let read = |class| {
+                        self.page.names.push(class);
+                        Class::of(class)
+                    };
+                    let class = self.classes.of(value, read);
+                    scope.class = value;
+                    scope.own |= class.families;
+                    scope.unseen |= class.hides;
+                    keeps_breaks |= class.keeps_breaks;
                 }
                 "data-testid" | "data-component" => scope.own |= families(value),
-                // An id of many words is a heading's text turned into an anchor.
-                "id" if value.split(['-', '_']).count() <= SLUG_WORDS => scope.own |= families(value),
+                "id" => {
+                    self.page.names.push(value);
+                    // An id of many words is a heading's text turned into an anchor.
+                    if value.bytes().filter(|byte| matches!(byte, b'-' | b'_')).count() < SLUG_WORDS {
+                        scope.own |= families(value);
+                    }
+                }
+                "itemtype" => self.page.kinds.push(value),
                 "role" => {
                     scope.own |= families(value);
                     scope.unseen |= value == "dialog" || value == "alertdialog";
@@ -176,7 +194,10 @@ impl<'a> Walk<'a> {
                 "hidden" => {
                     scope.unseen |= value != "until-found" && !element.attr("id").is_some_and(|id| id.starts_with("S:"))
                 }
-                "style" => scope.unseen |= hides(value),
+                "style" => {
+                    scope.unseen |= hides(value);
+                    keeps_breaks |= value.contains("white-space") && shows_breaks(value);
+                }
                 "href" => scope.href = Some(value.trim()),
                 "datetime" => scope.datetime = Some(value),
                 "itemprop" => scope.itemprop = Some(value),
@@ -186,20 +207,17 @@ impl<'a> Walk<'a> {
                 _ => {}
             }
         }
-        scope
+        (scope, keeps_breaks)
     }
 
     fn meta(&mut self, element: &'a Element) {
-        let Some(content) = element.attr("content") else { return };
-        for key in ["property", "name", "itemprop", "http-equiv"] {
-            if let Some(name) = element.attr(key) {
-                self.page.metas.push((name.trim(), content));
-            }
-        }
+        let [content, names @ ..] = values(element, ["content", "property", "name", "itemprop", "http-equiv"]);
+        let Some(content) = content else { return };
+        self.page.metas.extend(names.into_iter().flatten().map(|name| (name.trim(), content)));
     }
 
     fn link(&mut self, element: &'a Element) {
-        if let (Some(rel), Some(href)) = (element.attr("rel"), element.attr("href")) {
+        if let [Some(rel), Some(href)] = values(element, ["rel", "href"]) {
             self.page.links.push((rel, href));
         }
     }
@@ -353,16 +371,39 @@ fn is_space(c: char) -> bool {
     c.is_whitespace() || c == '\u{200b}' || c == '\u{feff}'
 }
 
-/// Whether a class hides its element: `hidden` by itself, and not shown again at some width.
-fn is_hidden_class(class: &str) -> bool {
-    !class.contains(':') && class.split_ascii_whitespace().any(|name| name == "hidden")
+/// The values of some attributes: asked one by one, each name would be made an atom first.
+fn values<'a, const N: usize>(element: &'a Element, names: [&str; N]) -> [Option<&'a str>; N] {
+    let mut values = [None; N];
+    for (name, value) in element.attrs() {
+        if let Some(known) = names.iter().position(|known| *known == name).and_then(|place| values.get_mut(place)) {
+            *known = Some(value);
+        }
+    }
+    values
 }
 
-/// Whether the style or class of an element says that its line breaks are shown, and long lines broken.
-fn keeps_breaks(element: &Element) -> bool {
-    let said = |text: &str| ["pre-wrap", "pre-line", "break-spaces"].iter().any(|value| text.contains(value));
-    element.attr("style").is_some_and(|style| style.contains("white-space") && said(style))
-        || element.attr("class").is_some_and(|class| class.contains("whitespace-") && said(class))
+/// What a class says.
+#[derive(Debug, Clone, Copy)]
+struct Class {
+    families: Families,
+    /// Whether it hides its element: `hidden` by itself, and not shown again at some width.
+    hides: bool,
+    keeps_breaks: bool,
+}
+
+impl Class {
+    fn of(class: &str) -> Self {
+        Self {
+            families: families(class),
+            hides: !class.contains(':') && class.split_ascii_whitespace().any(|name| name == "hidden"),
+            keeps_breaks: class.contains("whitespace-") && shows_breaks(class),
+        }
+    }
+}
+
+/// Whether a style or class says that line breaks are shown, and long lines broken.
+fn shows_breaks(text: &str) -> bool {
+    ["pre-wrap", "pre-line", "break-spaces"].iter().any(|value| text.contains(value))
 }
 
 /// Whether an inline style takes the element out of sight.
