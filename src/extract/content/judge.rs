@@ -43,10 +43,10 @@ pub(super) fn judge(ground: &Ground<'_>) -> Vec<bool> {
         let long = page.blocks.iter().zip(scores).filter(|(block, _)| block.words >= LONG).map(|(_, score)| *score);
         long.fold(f32::MIN, f32::max)
     };
-    let mut scores = scores(ground, &STOPS);
-    // Only the last tree's sum tells how far an unsure page's bound is lowered.
+    let mut scores = scores(ground, Effort::Usual);
+    // On an unsure page no block is passed over, and the last tree's sum tells how far the bound is lowered.
     if best(&scores) < SURE {
-        scores = self::scores(ground, &[]);
+        scores = self::scores(ground, Effort::Full);
     }
     let best = best(&scores);
     let bound = if best > f32::MIN { TEXT.min(best - SURE) } else { TEXT };
@@ -84,13 +84,23 @@ pub(super) fn is_asked(ground: &Ground<'_>, index: usize, block: &Block) -> bool
     !dropped || (block.link_density() <= 0.8 && (within(ground.region) || within(ground.plain_region)))
 }
 
-/// For each block, the logarithm of the odds that it is text, as far as it was asked.
-fn scores(ground: &Ground<'_>, stops: &[Stop]) -> Vec<f32> {
+/// How much is done for a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// Blocks that are no text by all experience are passed over, and trees stop where they are decided.
+    Usual,
+    /// All blocks, by all trees.
+    Full,
+}
+
+/// For each block, the logarithm of the odds that it is text.
+fn scores(ground: &Ground<'_>, effort: Effort) -> Vec<f32> {
+    let stops: &[Stop] = if effort == Effort::Full { &[] } else { &STOPS };
     let mut values = Vec::with_capacity(NAMES.len());
     let blocks = ground.facts.page.blocks.iter().enumerate();
     blocks
         .map(|(index, block)| {
-            if !is_asked(ground, index, block) {
+            if effort == Effort::Usual && !is_asked(ground, index, block) {
                 return f32::NEG_INFINITY;
             }
             values.clear();
