@@ -166,7 +166,7 @@ fn ten_thousand_hosts_on_the_page() {
     }
     let pictures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/admin");
     std::fs::create_dir_all(&pictures).unwrap();
-    for (name, size, scheme) in [("desk", "1280,2400", 1), ("dark", "1280,2400", 0), ("phone", "412,3200", 1)] {
+    for (name, size, scheme) in [("desk", "1280,4800", 1), ("dark", "1280,4800", 0), ("phone", "412,7200", 1)] {
         let file = format!("--screenshot={}", pictures.join(format!("{name}.png")).display());
         let scheme = format!("--blink-settings=preferredColorScheme={scheme}");
         let said = chromium(&setup, &worker, &[&file, &scheme, &format!("--window-size={size}")]);
