@@ -166,7 +166,10 @@ pub(super) fn is_name(text: &str) -> bool {
     let capitals = words.iter().filter(|word| word.chars().next().is_some_and(char::is_uppercase)).count();
     // "Minister resigns" is a headline.
     let ends_lower = words.last().is_some_and(|last| last.starts_with(char::is_lowercase) && !last.ends_with('.'));
+    // "a Student" is none.
+    let article = matches!(words.first(), Some(&("a" | "an" | "un" | "une" | "ein" | "eine" | "una")));
     (2..=6).contains(&words.len())
+        && !article
         && (!cased || (!ends_lower || words.contains(&"jr")) && capitals * 2 >= words.len())
         && !lower.split(' ').any(|each| NO_NAME.contains(&each))
 }
@@ -197,7 +200,7 @@ pub(super) fn is_full_name(text: &str) -> bool {
 #[rustfmt::skip]
 const NO_NAME: &[&str] = &[
     "the", "by", "read", "more", "share", "comments", "news", "staff", "follow", "published", "updated", "view", "profile", "about", "posted", "all", "articles", "posts", "email", "subscribe", "min", "your",
-    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for", "headshot", "photo", "avatar", "journalist", "redakteur", "redakteurin", "nachrichtenagentur", "hace", "redaktør", "uhr", "minuten", "minutes", "mins", "advertisement", "anzeige", "support", "us", "watch", "live", "sign", "iniciar", "kommentar", "am", "archiv", "anzeigen", "alle", "beiträge", "zeige", "page", "key", "takeaways", "related", "mehr", "neueste", "home", "menu", "search", "download", "terms", "login", "find", "full", "insights", "from", "founder", "reviewer", "get", "make", "veröffentlicht", "zur", "zum", "übersicht", "quick", "navigation", "wortlaut", "scholar", "pub",
+    "team", "last", "on", "editor", "reporter", "correspondent", "today", "editorial", "writer", "desk", "contact", "author", "latest", "for", "headshot", "photo", "avatar", "journalist", "redakteur", "redakteurin", "nachrichtenagentur", "hace", "redaktør", "uhr", "minuten", "minutes", "mins", "advertisement", "anzeige", "support", "us", "watch", "live", "sign", "iniciar", "kommentar", "am", "archiv", "anzeigen", "alle", "beiträge", "zeige", "page", "key", "takeaways", "related", "mehr", "neueste", "home", "menu", "search", "download", "terms", "login", "find", "full", "insights", "from", "founder", "reviewer", "get", "make", "veröffentlicht", "zur", "zum", "übersicht", "quick", "navigation", "wortlaut", "scholar", "pub", "facebook", "twitter", "instagram", "linkedin", "youtube", "whatsapp",
 ];
 
 /// The names in a byline, cut apart.

@@ -17,6 +17,8 @@ const MAX_OBJECTS: usize = 60_000;
 const MAX_DEPTH: usize = 30;
 /// Nodes of candidates that are drawn, at most. The largest of 95 real states takes some 20,000.
 const MAX_NODES: usize = 500_000;
+/// Values that are read out of strings, at most.
+const MAX_UNPACKED: usize = 100_000;
 /// Bytes of drawn candidates, at most.
 const MAX_DRAWN: usize = 12_000_000;
 /// Words of a text that does not say whose it is, at least.
@@ -102,8 +104,9 @@ pub(super) fn article(values: &Values, facts: &Facts<'_>) -> Option<Article> {
     let page = Identity::of(facts);
     let mut best: Option<(Whose, usize, String, &Map<String, Value>)> = None;
     let mut unpacked: Vec<Value> = Vec::new();
+    let mut left = MAX_UNPACKED;
     for root in &values.roots {
-        strings(root, &mut unpacked);
+        strings(root, &mut left, &mut unpacked);
     }
     let mut waiting: Vec<(&Value, Whose, usize)> =
         values.roots.iter().chain(&unpacked).map(|root| (root, Whose::Unsaid, 0)).rev().collect();
@@ -145,13 +148,13 @@ pub(super) fn article(values: &Values, facts: &Facts<'_>) -> Option<Article> {
 }
 
 /// Values that strings of a state hold as JSON.
-fn strings(root: &Value, found: &mut Vec<Value>) {
+fn strings(root: &Value, left: &mut usize, found: &mut Vec<Value>) {
     const MOST: usize = 20;
     let mut waiting = vec![(root, 0)];
     while let Some((value, depth)) = waiting.pop() {
         match value {
             _ if depth > MAX_DEPTH || found.len() >= MOST => return,
-            Value::String(text) => found.extend(within(text)),
+            Value::String(text) => found.extend(within(text, left)),
             Value::Array(list) => waiting.extend(list.iter().map(|value| (value, depth + 1))),
             Value::Object(object) => waiting.extend(object.values().map(|value| (value, depth + 1))),
             _ => {}

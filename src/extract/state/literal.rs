@@ -3,24 +3,44 @@
 //! States are seldom pure JSON: keys without quotes, `'`, `undefined`, `!0`, `void 0`, `new Date("...")`, and in Nuxt's case
 //! names of a function's arguments. What can't be known is null.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Number, Value};
 
 /// Values within values, at most.
 const MAX_DEPTH: usize = 100;
+
+/// What names stand for, and what each costs where it is used.
+pub(super) type Names<'a> = HashMap<&'a str, (Value, usize)>;
+
+/// What a value costs that is written once and used often, in values: its own, and one for each [`BYTES`] of text.
+pub(super) fn cost(value: &Value) -> usize {
+    match value {
+        Value::String(text) => 1 + text.len() / BYTES,
+        Value::Array(values) => 1 + values.iter().map(cost).sum::<usize>(),
+        Value::Object(object) => {
+            1 + object.iter().map(|(key, value)| 1 + key.len() / BYTES + cost(value)).sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
+/// Bytes of text that cost as much as a value.
+const BYTES: usize = 32;
 
 /// A reader of one value.
 pub(super) struct Reader<'a> {
     text: &'a str,
     at: usize,
     /// What names stand for.
-    names: &'a [(&'a str, Value)],
+    names: &'a Names<'a>,
     /// Values that may still be read.
     left: &'a mut usize,
 }
 
 impl<'a> Reader<'a> {
     /// Reads `text` from this place on.
-    pub(super) fn at(text: &'a str, at: usize, names: &'a [(&'a str, Value)], left: &'a mut usize) -> Self {
+    pub(super) fn at(text: &'a str, at: usize, names: &'a Names<'a>, left: &'a mut usize) -> Self {
         Self { text, at, names, left }
     }
 
@@ -161,8 +181,10 @@ impl<'a> Reader<'a> {
             // `Object.freeze({...})`, `JSON.parse("...")`, `Date(0)`: what it is made of.
             return Some(self.list(b')', depth)?.into_iter().next().unwrap_or_default());
         }
-        let named = self.names.iter().find(|(known, _)| *known == name).filter(|_| !called);
-        Some(named.map_or(Value::Null, |(_, value)| value.clone()))
+        // What a name stands for counts as if it were written out.
+        let named = self.names.get(name).filter(|(_, cost)| !called && cost <= self.left);
+        *self.left -= named.map_or(0, |(_, cost)| *cost);
+        Some(named.map_or(Value::Null, |(value, _)| value.clone()))
     }
 
     fn number(&mut self) -> Value {

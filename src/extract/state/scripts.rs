@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::literal::Reader;
+use super::literal::{Names, Reader, cost};
 use crate::extract::scan::Script;
 
 /// Bytes of a script that is read, at most.
 const SCRIPT_BYTES: usize = 6_000_000;
 /// Values that are read on a page, at most: a state of a megabyte has some 50,000.
-const MAX_VALUES: usize = 400_000;
+const MAX_VALUES: usize = 250_000;
 /// Places of a script at which a value is tried, at most. Programs have many that are none.
 const MAX_TRIES: usize = 1_000;
 /// Bytes of a value that may be a state, at least.
@@ -69,8 +69,8 @@ fn part_of_flight(value: &Value) -> Option<&str> {
 /// The values of one script: whatever object or list is assigned, handed over or returned.
 fn of_script(text: &str, budget: &mut Budget, roots: &mut Vec<Value>) {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    for _ in 0..MAX_TRIES {
+    let (mut at, mut tries) = (0, 0);
+    while tries < MAX_TRIES {
         let Some(found) = memchr::memchr3(b'{', b'[', b'=', bytes.get(at..).unwrap_or_default()) else { return };
         let place = at + found;
         at = place + 1;
@@ -81,8 +81,9 @@ fn of_script(text: &str, budget: &mut Budget, roots: &mut Vec<Value>) {
             if !quoted.iter().any(|start| behind.starts_with(start)) {
                 continue;
             }
+            tries += 1;
             let start = text.len() - behind.len();
-            let (value, end) = read(text, start, &[], budget);
+            let (value, end) = read(text, start, &Names::new(), budget);
             if let Some(value) = value.as_ref().and_then(Value::as_str).and_then(|text| parsed(text, budget)) {
                 roots.push(value);
                 at = end;
@@ -92,6 +93,7 @@ fn of_script(text: &str, budget: &mut Budget, roots: &mut Vec<Value>) {
         if !(before.is_empty() || before.ends_with(['=', '(', ',', ':']) || before.ends_with("return")) {
             continue;
         }
+        tries += 1;
         let names = names_of(text, place, budget);
         let (value, end) = read(text, place, &names, budget);
         let is_state =
@@ -103,7 +105,7 @@ fn of_script(text: &str, budget: &mut Budget, roots: &mut Vec<Value>) {
     }
 }
 
-fn read(text: &str, at: usize, names: &[(&str, Value)], budget: &mut Budget) -> (Option<Value>, usize) {
+fn read(text: &str, at: usize, names: &Names<'_>, budget: &mut Budget) -> (Option<Value>, usize) {
     if budget.bytes == 0 {
         return (None, at);
     }
@@ -115,33 +117,43 @@ fn read(text: &str, at: usize, names: &[(&str, Value)], budget: &mut Budget) -> 
 /// The value of a text that is JSON.
 fn parsed(text: &str, budget: &mut Budget) -> Option<Value> {
     let start = text.find(['{', '['])?;
-    read(text, start, &[], budget).0
+    read(text, start, &Names::new(), budget).0
 }
 
 /// The object or list that a string holds as JSON.
-pub(super) fn within(text: &str) -> Option<Value> {
+///
+/// `left` is how many values may still be read so.
+pub(super) fn within(text: &str, left: &mut usize) -> Option<Value> {
     let is_json = text.len() >= STATE_BYTES && text.trim_start().starts_with(['{', '[']) && text.contains('"');
-    let mut budget = Budget { values: MAX_VALUES / 4, bytes: MAX_BYTES };
-    is_json.then(|| parsed(text, &mut budget)).flatten()
+    let mut budget = Budget { values: *left, bytes: MAX_BYTES };
+    let value = is_json.then(|| parsed(text, &mut budget)).flatten();
+    *left = budget.values;
+    value
 }
 
-/// Names of arguments that are looked up, at most.
+/// Names of arguments that are looked up, at most, and the bytes that they stand in.
 const MAX_NAMES: usize = 3_000;
+const HEAD_BYTES: usize = 32_000;
 
 /// Nuxt's way to say no value twice: `(function(a,b){return {...}}("...",0))`. What the names stand for in the
 /// object that begins here.
-fn names_of<'a>(text: &'a str, place: usize, budget: &mut Budget) -> Vec<(&'a str, Value)> {
-    let before = text.get(..place).unwrap_or_default();
+fn names_of<'a>(text: &'a str, place: usize, budget: &mut Budget) -> Names<'a> {
+    let near = text.floor_char_boundary(place.saturating_sub(HEAD_BYTES));
+    let before = text.get(near..place).unwrap_or_default();
     let Some(head) = before.trim_end().strip_suffix("return").and_then(|before| before.rsplit_once("function(")) else {
-        return Vec::new();
+        return Names::new();
     };
-    let Some((names, _)) = head.1.split_once(')') else { return Vec::new() };
-    let (Some(_), end) = read(text, place, &[], budget) else { return Vec::new() };
+    let Some((names, _)) = head.1.split_once(')') else { return Names::new() };
+    let (Some(_), end) = read(text, place, &Names::new(), budget) else { return Names::new() };
     let behind = text.get(end..).unwrap_or_default();
-    let Some(open) = behind.find('(').filter(|open| *open < 8) else { return Vec::new() };
+    let Some(open) = behind.find('(').filter(|open| *open < 8) else { return Names::new() };
     budget.bytes = budget.bytes.saturating_sub(behind.len());
-    let arguments = Reader::at(text, end + open, &[], &mut budget.values).arguments().unwrap_or_default();
-    names.split(',').map(str::trim).zip(arguments).take(MAX_NAMES).collect()
+    let arguments = Reader::at(text, end + open, &Names::new(), &mut budget.values).arguments().unwrap_or_default();
+    let costly = arguments.into_iter().map(|value| {
+        let cost = cost(&value);
+        (value, cost)
+    });
+    names.split(',').map(str::trim).zip(costly).take(MAX_NAMES).collect()
 }
 
 /// Nuxt 3 sends a list of values that name one another by their places (`devalue`): the value that it stands for.
@@ -166,6 +178,13 @@ fn place(values: &[Value], at: usize, depth: usize, left: &mut usize) -> Value {
         at.map_or(Value::Null, |at| place(values, at, depth + 1, left))
     };
     match values.get(at) {
+        // A text may be named many times.
+        Some(value @ Value::String(_)) => {
+            let cost = cost(value);
+            let dear = cost > *left;
+            *left = left.saturating_sub(cost);
+            if dear { Value::Null } else { value.clone() }
+        }
         Some(Value::Object(object)) => {
             Value::Object(object.iter().map(|(key, value)| (key.clone(), named(value))).collect())
         }
@@ -195,7 +214,7 @@ fn rows(flight: &str, budget: &mut Budget, values: &mut Values) {
         let (row, behind) = behind.split_once('\n').unwrap_or((behind, ""));
         rest = behind;
         if row.starts_with(['{', '['])
-            && let (Some(value), _) = read(row, 0, &[], budget)
+            && let (Some(value), _) = read(row, 0, &Names::new(), budget)
         {
             values.rows.insert(id, value.clone());
             values.roots.push(value);
