@@ -4,7 +4,9 @@
 //! anything that is no letter, and where lower case turns to upper), and each word may belong to a
 //! few families. The families are those that sites of many countries share; no site has an entry.
 
+use std::collections::HashMap;
 use std::ops::{BitOr, BitOrAssign};
+use std::sync::LazyLock;
 
 /// A set of families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -162,58 +164,62 @@ fn together(last: Last, now: Last) -> Families {
     }
 }
 
-/// The families of one lower-case word.
+/// The words of each family, in lower case.
 #[rustfmt::skip]
+const WORDS: &[(Families, &[&str])] = &[
+    (Families::COMMENTS, &["comment", "comments", "commentlist", "commentary", "disqus", "respond", "replies", "kommentare", "kommentar", "comentarios",
+        "commentaires", "commenti", "reacties", "livefyre", "viafoura", "coral", "discussion"]),
+    (Families::RELATED, &["related", "relateds", "recommended", "recommendation", "recommendations", "recommend", "recirc", "recirculation", "teaser", "teasers",
+        "popular", "trending", "outbrain", "taboola", "similar", "readmore", "seealso", "upnext", "zergnet", "crosslink", "crosslinks", "mostread", "mostpopular",
+        "morefrom", "relacionadas", "relacionados", "relacionada", "correlati", "correlate", "verwandt", "suggested", "suggestions", "readnext", "linkbox",
+        "onward", "relatedposts", "relatednews", "associated", "newslist", "ticker", "hotnews"]),
+    (Families::SHARE, &["share", "sharing", "social", "socials", "sharedaddy", "addthis", "addtoany", "sharebar", "shares", "followus", "shariff", "sns",
+        "sharethis", "compartir", "partager", "teilen", "condividi", "socialmedia"]),
+    (Families::PROMO, &["promo", "promos", "promotion", "promoted", "advert", "adverts", "advertisement", "advertisements", "ad", "ads", "adv", "advertising",
+        "sponsor", "sponsored", "newsletter", "newsletters", "subscribe", "subscription", "signup", "donate", "donation", "cta", "optin", "werbung", "anzeige",
+        "publicidad", "publicite", "pubblicita", "reklama", "reklam", "adsense", "dfp", "adslot", "mailchimp", "affiliate", "offer", "offers", "upsell"]),
+    (Families::NAV, &["nav", "navigation", "navbar", "menu", "menus", "breadcrumb", "breadcrumbs", "pagination", "pager", "toc", "sitemap", "navi", "prev",
+        "previous", "nextprev", "prevnext", "submenu", "megamenu", "toolbar", "search", "crumbs", "topbar", "masthead"]),
+    (Families::SIDE, &["sidebar", "aside", "rail", "widgets", "complementary", "sidebars", "sidecolumn"]),
+    (Families::FOOT, &["footer", "colophon", "contentinfo", "foot", "bottombar", "impressum"]),
+    (Families::AUTHOR, &["author", "authors", "writer", "writers", "autor", "autore", "autoren", "auteur", "contributor", "contributors", "reporter", "journalist",
+        "verfasser", "redacteur", "autori", "autorzy", "creator", "authorname", "yazar"]),
+    (Families::BYLINE, &["byline", "bylines", "bywriter", "firma", "signature", "author-line"]),
+    (Families::BIO, &["bio", "bios", "biography", "authorbox", "aboutauthor", "abouttheauthor"]),
+    (Families::DATE, &["date", "dates", "datetime", "time", "timestamp", "published", "pubdate", "publish", "posted", "datum", "fecha", "data", "dateline",
+        "datepublished", "pubtime", "created", "publication", "tarih", "zeit"]),
+    (Families::UPDATED, &["updated", "modified", "lastmodified", "datemodified", "actualizado", "aktualisiert"]),
+    (Families::CAPTION, &["caption", "captions", "figcaption", "legend", "bildunterschrift", "imagecaption", "cutline", "didascalia", "legende", "bildtext",
+        "subcaption", "photocaption"]),
+    (Families::CREDIT, &["credit", "credits", "copyright", "photographer", "photocredit", "fotograf"]),
+    (Families::TAGS, &["tag", "tags", "tagcloud", "category", "categories", "keywords", "topics", "taglist", "cat", "schlagworte", "labels"]),
+    (Families::CONSENT, &["cookie", "cookies", "consent", "gdpr", "modal", "popup", "overlay", "dialog", "lightbox", "onetrust", "alertdialog", "cookiebar",
+        "infobar", "alert", "alerts", "popin", "didomi", "usercentrics"]),
+    (Families::LOGIN, &["login", "signin", "register", "registration", "paywall", "regwall", "loginform", "password"]),
+    (Families::BODY, &["articlebody", "articletext", "articlecontent", "entrycontent", "postcontent", "storybody", "newsbody", "richtext", "prose", "storytext",
+        "bodytext", "bodycopy", "articlecopy", "fulltext", "blogpost", "hentry", "maincontent"]),
+    (Families::LEAD, &["lead", "lede", "standfirst", "intro", "deck", "dek", "subtitle", "subheadline", "summary", "excerpt", "abstract", "chapo", "sapo",
+        "vorspann", "subhead", "subheading", "kicker", "introduction", "entradilla", "subtitulo", "chapeau", "leadtext", "sommario", "occhiello", "bajada",
+        "ingress", "manchet", "perex", "articlelead", "strapline"]),
+    (Families::HIDDEN, &["visually", "screenreader", "sronly", "printonly", "noprint", "offscreen", "sr"]),
+    (Families::TITLE, &["headline", "title", "heading", "titel", "titulo", "titre", "titolo", "baslik"]),
+    (Families::GALLERY, &["gallery", "slideshow", "slider", "carousel", "swiper", "galleria", "slick", "galerie"]),
+    (Families::CARD, &["card", "cards", "tile", "tiles", "thumb", "thumbnail", "thumbs", "listing", "feed", "grid", "archive", "blurb"]),
+    (Families::INFO, &["info", "meta", "metadata", "details", "byinfo", "postmeta", "entrymeta", "statistics"]),
+    (Families::BOX, &["infobox", "factbox", "expandable", "faktaboks", "faktaruta", "faktabox", "infokasten", "faktarute", "infobloc"]),
+    (Families::IMAGE, &["image", "photo", "picture", "img", "bild", "foto", "absatzbild", "imageblock", "photos", "images"]),
+    (Families::PLAYER, &["player", "video", "audio", "jwplayer", "podcast", "videojs", "brightcove", "playlist"]),
+    (Families::EMBED, &["tweet", "instagram", "tiktok", "bluesky", "tootembed"]),
+    (Families::NOTES, &["disclaimer", "footnote", "footnotes", "correction", "corrections", "editorsnote", "references", "reflist", "navbox"]),
+];
+
+/// The families of one lower-case word.
 fn family(word: &str) -> Families {
-    match word {
-        "comment" | "comments" | "commentlist" | "commentary" | "disqus" | "respond" | "replies" | "kommentare" | "kommentar"
-        | "comentarios" | "commentaires" | "commenti" | "reacties" | "livefyre" | "viafoura" | "coral" | "discussion" => Families::COMMENTS,
-        "related" | "relateds" | "recommended" | "recommendation" | "recommendations" | "recommend" | "recirc" | "recirculation"
-        | "teaser" | "teasers" | "popular" | "trending" | "outbrain" | "taboola" | "similar" | "readmore" | "seealso" | "upnext"
-        | "zergnet" | "crosslink" | "crosslinks" | "mostread" | "mostpopular" | "morefrom" | "relacionadas" | "relacionados"
-        | "relacionada" | "correlati" | "correlate" | "verwandt" | "suggested" | "suggestions" | "readnext" | "linkbox"
-        | "onward" | "relatedposts" | "relatednews" | "associated" | "newslist" | "ticker" | "hotnews" => Families::RELATED,
-        "share" | "sharing" | "social" | "socials" | "sharedaddy" | "addthis" | "addtoany" | "sharebar" | "shares" | "followus"
-        | "shariff" | "sns" | "sharethis" | "compartir" | "partager" | "teilen" | "condividi" | "socialmedia" => Families::SHARE,
-        "promo" | "promos" | "promotion" | "promoted" | "advert" | "adverts" | "advertisement" | "advertisements" | "ad" | "ads" | "adv"
-        | "advertising" | "sponsor" | "sponsored" | "newsletter" | "newsletters" | "subscribe" | "subscription" | "signup"
-        | "donate" | "donation" | "cta" | "optin" | "werbung" | "anzeige" | "publicidad" | "publicite" | "pubblicita" | "reklama"
-        | "reklam" | "adsense" | "dfp" | "adslot" | "mailchimp" | "affiliate" | "offer" | "offers" | "upsell" => Families::PROMO,
-        "nav" | "navigation" | "navbar" | "menu" | "menus" | "breadcrumb" | "breadcrumbs" | "pagination" | "pager" | "toc" | "sitemap"
-        | "navi" | "prev" | "previous" | "nextprev" | "prevnext" | "submenu" | "megamenu" | "toolbar" | "search" | "crumbs" | "topbar" | "masthead" => Families::NAV,
-        "sidebar" | "aside" | "rail" | "widgets" | "complementary" | "sidebars" | "sidecolumn" => Families::SIDE,
-        "footer" | "colophon" | "contentinfo" | "foot" | "bottombar" | "impressum" => Families::FOOT,
-        "author" | "authors" | "writer" | "writers" | "autor" | "autore" | "autoren" | "auteur" | "contributor" | "contributors"
-        | "reporter" | "journalist" | "verfasser" | "redacteur" | "autori" | "autorzy" | "creator" | "authorname" | "yazar" => Families::AUTHOR,
-        "byline" | "bylines" | "bywriter" | "firma" | "signature" | "author-line" => Families::BYLINE,
-        "bio" | "bios" | "biography" | "authorbox" | "aboutauthor" | "abouttheauthor" => Families::BIO,
-        "date" | "dates" | "datetime" | "time" | "timestamp" | "published" | "pubdate" | "publish" | "posted" | "datum" | "fecha" | "data"
-        | "dateline" | "datepublished" | "pubtime" | "created" | "publication" | "tarih" | "zeit" => Families::DATE,
-        "updated" | "modified" | "lastmodified" | "datemodified" | "actualizado" | "aktualisiert" => Families::UPDATED,
-        "caption" | "captions" | "figcaption" | "legend" | "bildunterschrift" | "imagecaption" | "cutline" | "didascalia"
-        | "legende" | "bildtext" | "subcaption" | "photocaption" => Families::CAPTION,
-        "credit" | "credits" | "copyright" | "photographer" | "photocredit" | "fotograf" => Families::CREDIT,
-        "tag" | "tags" | "tagcloud" | "category" | "categories" | "keywords" | "topics" | "taglist" | "cat" | "schlagworte" | "labels" => Families::TAGS,
-        "cookie" | "cookies" | "consent" | "gdpr" | "modal" | "popup" | "overlay" | "dialog" | "lightbox" | "onetrust"
-        | "alertdialog" | "cookiebar" | "infobar" | "alert" | "alerts" | "popin" | "didomi" | "usercentrics" => Families::CONSENT,
-        "login" | "signin" | "register" | "registration" | "paywall" | "regwall" | "loginform" | "password" => Families::LOGIN,
-        "articlebody" | "articletext" | "articlecontent" | "entrycontent" | "postcontent" | "storybody" | "newsbody" | "richtext"
-        | "prose" | "storytext" | "bodytext" | "bodycopy" | "articlecopy" | "fulltext" | "blogpost" | "hentry" | "maincontent" => Families::BODY,
-        "lead" | "lede" | "standfirst" | "intro" | "deck" | "dek" | "subtitle" | "subheadline" | "summary" | "excerpt" | "abstract" | "chapo"
-        | "sapo" | "vorspann" | "subhead" | "subheading" | "kicker" | "introduction" | "entradilla" | "subtitulo" | "chapeau"
-        | "leadtext" | "sommario" | "occhiello" | "bajada" | "ingress" | "manchet" | "perex" | "articlelead" | "strapline" => Families::LEAD,
-        "visually" | "screenreader" | "sronly" | "printonly" | "noprint" | "offscreen" | "sr" => Families::HIDDEN,
-        "headline" | "title" | "heading" | "titel" | "titulo" | "titre" | "titolo" | "baslik" => Families::TITLE,
-        "gallery" | "slideshow" | "slider" | "carousel" | "swiper" | "galleria" | "slick" | "galerie" => Families::GALLERY,
-        "card" | "cards" | "tile" | "tiles" | "thumb" | "thumbnail" | "thumbs" | "listing" | "feed" | "grid" | "archive" | "blurb" => Families::CARD,
-        "info" | "meta" | "metadata" | "details" | "byinfo" | "postmeta" | "entrymeta" | "statistics" => Families::INFO,
-        "infobox" | "factbox" | "expandable" | "faktaboks" | "faktaruta" | "faktabox" | "infokasten" | "faktarute" | "infobloc" => Families::BOX,
-        "image" | "photo" | "picture" | "img" | "bild" | "foto" | "absatzbild" | "imageblock" | "photos" | "images" => Families::IMAGE,
-        "player" | "video" | "audio" | "jwplayer" | "podcast" | "videojs" | "brightcove" | "playlist" => Families::PLAYER,
-        "tweet" | "instagram" | "tiktok" | "bluesky" | "tootembed" => Families::EMBED,
-        "disclaimer" | "footnote" | "footnotes" | "correction" | "corrections" | "editorsnote" | "references" | "reflist" | "navbox" => Families::NOTES,
-        _ => Families::NONE,
-    }
+    static FAMILIES: LazyLock<HashMap<&str, Families>> = LazyLock::new(|| {
+        let words = WORDS.iter().rev().flat_map(|(family, words)| words.iter().map(|word| (*word, *family)));
+        words.collect()
+    });
+    FAMILIES.get(word).copied().unwrap_or(Families::NONE)
 }
 
 #[cfg(test)]

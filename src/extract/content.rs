@@ -67,7 +67,7 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
     let prose_words = taken
         .iter()
         .filter_map(|index| page.blocks.get(*index))
-        .filter(|block| is_prose(page, block))
+        .filter(|block| block.prose)
         .map(|block| block.words)
         .sum();
     let lines = passages::lines(facts, heading, region, &taken);
@@ -93,20 +93,20 @@ impl Survey {
     /// Looks over a page; `None` if it has no prose.
     fn of(facts: &Facts<'_>, title: &str, heading: Option<usize>) -> Option<Self> {
         let page = facts.page;
-        let prose = Sums::of(page, |block| if is_prose(page, block) { block.words } else { 0 });
+        let prose = Sums::of(page, |block| if block.prose { block.words } else { 0 });
         let mut dropped = furniture(page, &prose, heading);
         // Where all prose would be furniture, and there are paragraphs in it, the page's words for it mean something else.
         let is_dropped = |block: &Block| dropped.get(block.scope).copied().unwrap_or_default();
         let words = |kept: &dyn Fn(&Block) -> bool| -> usize {
             page.blocks.iter().filter(|block| kept(block)).map(|block| block.words).sum()
         };
-        if words(&|block| !is_dropped(block) && is_prose(page, block)) == 0
+        if words(&|block| !is_dropped(block) && block.prose) == 0
             && words(&|block| block.words >= PARAGRAPH_WORDS && block.link_density() < 0.3) >= ARTICLE_WORDS
         {
             dropped.fill(false);
         }
         let is_dropped = |block: &Block| dropped.get(block.scope).copied().unwrap_or_default();
-        let good = Sums::of(page, |block| if !is_dropped(block) && is_prose(page, block) { block.words } else { 0 });
+        let good = Sums::of(page, |block| if !is_dropped(block) && block.prose { block.words } else { 0 });
         let seen = Sums::of(page, |block| if is_dropped(block) { 0 } else { block.words });
         let region = region::region(page, &good, &seen)?;
         let plain_region = region::smallest(page, &prose)?;
@@ -162,19 +162,6 @@ fn take_signature(page: &Page<'_>, taken: &mut Vec<usize>) -> Option<String> {
     let name = is_signature(taken.first())?;
     taken.remove(0);
     Some(name)
-}
-
-/// Whether a block is running text: long enough, few links, punctuation at some place.
-fn is_prose(page: &Page<'_>, block: &Block) -> bool {
-    if block.words < 8 || block.link_density() > 0.4 {
-        return false;
-    }
-    if block.words >= 25 {
-        return true;
-    }
-    let text = page.block_text(block);
-    block.link_density() < 0.3
-        && text.contains(['.', ',', '!', '?', '。', '，', '、', '؟', '،', '।', '…', '”', '"', ':'])
 }
 
 /// The tag of the innermost element around a block that is no mere wrapper.

@@ -82,9 +82,21 @@ pub(super) struct Block {
     pub(super) bytes: usize,
     pub(super) link_bytes: usize,
     pub(super) bold_bytes: usize,
+    /// Whether it is running text: long enough, few links, punctuation at some place.
+    pub(super) prose: bool,
 }
 
 impl Block {
+    /// Whether a block with this text is running text.
+    fn is_prose(&self, text: &str) -> bool {
+        if self.words < 8 || self.link_density() > 0.4 {
+            return false;
+        }
+        self.words >= 25
+            || self.link_density() < 0.3
+                && text.contains(['.', ',', '!', '?', '。', '，', '、', '؟', '،', '।', '…', '”', '"', ':'])
+    }
+
     /// The share of its text that stands in links.
     pub(super) fn link_density(&self) -> f64 {
         ratio(self.link_bytes, self.bytes)

@@ -52,7 +52,7 @@ pub(super) fn features(
     around(ground, block, put);
     in_region(ground, index, block, put);
     neighbours(ground, index, put);
-    votes(ground, index, put);
+    votes(ground, index, block, put);
     page(ground, put);
 }
 
@@ -247,17 +247,17 @@ fn neighbours(ground: &Ground<'_>, index: usize, put: &mut impl FnMut(&'static s
         put("prose_before", number, share(ground.prose.between(before.clone()), ground.words.between(before)));
         put("prose_after", number, share(ground.prose.between(after.clone()), ground.words.between(after)));
     }
-    let prose = |at: &usize| ground.is_prose.get(*at).copied().unwrap_or_default();
+    let prose = |at: &usize| page.blocks.get(*at).is_some_and(|block| block.prose);
     let before = (index.saturating_sub(30)..index).rev().position(|at| prose(&at)).unwrap_or(30);
     let after = (index + 1..index + 31).position(|at| prose(&at)).unwrap_or(30);
     put("since_prose", 0, count(before));
     put("until_prose", 0, count(after));
 }
 
-fn votes(ground: &Ground<'_>, index: usize, put: &mut impl FnMut(&'static str, usize, f32)) {
+fn votes(ground: &Ground<'_>, index: usize, block: &Block, put: &mut impl FnMut(&'static str, usize, f32)) {
     put("voted", 0, flag(ground.voted.get(index).copied().unwrap_or_default()));
     put("dropped", 0, flag(ground.dropped.get(index).copied().unwrap_or_default()));
-    put("is_prose", 0, flag(ground.is_prose.get(index).copied().unwrap_or_default()));
+    put("is_prose", 0, flag(block.prose));
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a share of a page")]

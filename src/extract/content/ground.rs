@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::sums::Sums;
-use super::{Survey, is_heading_like, is_prose, tag_of};
+use super::{Survey, is_heading_like, tag_of};
 use crate::extract::classes::Families;
 use crate::extract::page::{Block, Page, ratio};
 use crate::extract::phrases::ends_article;
@@ -119,8 +119,7 @@ pub(super) struct Ground<'a> {
     pub(super) region: usize,
     /// The smallest element with most of the prose, furniture or not.
     pub(super) plain_region: usize,
-    /// For each block: whether it is prose, furniture, and taken by the rules.
-    pub(super) is_prose: Vec<bool>,
+    /// For each block: whether it is furniture, and taken by the rules.
     pub(super) dropped: Vec<bool>,
     pub(super) voted: Vec<bool>,
     pub(super) families: Vec<Levels<{ Families::COUNT }>>,
@@ -150,7 +149,6 @@ impl<'a> Ground<'a> {
     /// Sums up a page.
     pub(super) fn of(facts: &'a Facts<'a>, title: &'a str, heading: Option<usize>, survey: Survey) -> Self {
         let page = facts.page;
-        let is_prose: Vec<bool> = page.blocks.iter().map(|block| is_prose(page, block)).collect();
         let dropped = page
             .blocks
             .iter()
@@ -163,13 +161,10 @@ impl<'a> Ground<'a> {
             words: Sums::of(page, |block| block.words),
             bytes: Sums::of(page, |block| block.bytes),
             link_bytes: Sums::of(page, |block| block.link_bytes),
-            prose: Sums::over(
-                page.blocks.iter().zip(&is_prose).map(|(block, prose)| if *prose { block.words } else { 0 }),
-            ),
+            prose: Sums::of(page, |block| if block.prose { block.words } else { 0 }),
             good: survey.good,
             region: survey.region,
             plain_region: survey.plain_region,
-            is_prose,
             dropped,
             voted: survey.voted,
             families: Vec::with_capacity(page.scopes.len()),
@@ -207,8 +202,8 @@ impl<'a> Ground<'a> {
 
     fn blocks(&mut self, page: &Page<'_>) {
         let (mut images, mut image, mut heading, mut end) = (0, LONG_AGO, LONG_AGO, LONG_AGO);
-        for (index, block) in page.blocks.iter().enumerate() {
-            let prose = self.is_prose.get(index).copied().unwrap_or_default();
+        for block in &page.blocks {
+            let prose = block.prose;
             let path = self.paths.get(block.scope).copied().unwrap_or_default();
             self.by_path.add(path, block, prose);
             self.by_place.add(place(page, block), block, prose);

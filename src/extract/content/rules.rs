@@ -1,6 +1,6 @@
 //! What rules say of a block by itself: a vote that the classifier hears.
 
-use super::{Sums, ends_sentence, is_heading_like, is_prose, tag_of};
+use super::{Sums, ends_sentence, is_heading_like, tag_of};
 use crate::extract::authors::is_byline;
 use crate::extract::classes::Families;
 use crate::extract::dates::{Order, shown};
@@ -45,7 +45,7 @@ impl Judge<'_> {
             }
             if self.is_text(index, block) {
                 vote(index);
-                seen += if is_prose(page, block) { block.words } else { 0 };
+                seen += if block.prose { block.words } else { 0 };
             }
         }
         votes
@@ -127,9 +127,8 @@ impl Judge<'_> {
     fn between_prose(&self, index: usize) -> bool {
         let page = self.facts.page;
         let prose = |at: Option<usize>| {
-            at.and_then(|at| page.blocks.get(at)).is_some_and(|block| {
-                is_prose(page, block) && !self.dropped.get(block.scope).copied().unwrap_or_default()
-            })
+            at.and_then(|at| page.blocks.get(at))
+                .is_some_and(|block| block.prose && !self.dropped.get(block.scope).copied().unwrap_or_default())
         };
         prose(index.checked_sub(1)) && prose(index.checked_add(1))
     }
@@ -148,7 +147,7 @@ impl Judge<'_> {
                     let lead = page.ancestors(block.scope).take(3).any(|(_, scope)| scope.own.any(Families::LEAD));
                     block.words >= if lead { 4 } else { 10 }
                         && block.link_density() < 0.2
-                        && (lead || is_prose(page, block))
+                        && (lead || block.prose)
                         && self.is_text(*index, block)
                 })
             })

@@ -1,7 +1,5 @@
 //! What the gate looks at: a page measured in some ninety ways, by one pass over its elements and blocks.
 
-use std::collections::HashMap;
-
 use super::Known;
 use super::address::{FORUM, LISTING, MANUAL, NEWS, OTHER_HOSTS, SHOP};
 use crate::extract::classes::Families;
@@ -240,18 +238,28 @@ impl Speech {
         if !text.is_ascii() {
             self.quotes += text.matches(['“', '”', '«', '»', '„']).count();
         }
-        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-            self.all += 1;
-            self.capitals += usize::from(word.starts_with(char::is_uppercase));
-            self.numbers += usize::from(word.starts_with(|c: char| c.is_ascii_digit()));
-            self.known(word);
+        // Most texts are ASCII, and are not decoded.
+        if text.is_ascii() {
+            let words = text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
+            words.for_each(|word| self.word(word, word.first().is_some_and(u8::is_ascii_uppercase)));
+        } else {
+            let words = text.split(|c: char| !c.is_alphanumeric());
+            words.for_each(|word| self.word(word.as_bytes(), word.starts_with(char::is_uppercase)));
         }
     }
 
-    fn known(&mut self, word: &str) {
+    fn word(&mut self, word: &[u8], capital: bool) {
+        let Some(first) = word.first() else { return };
+        self.all += 1;
+        self.capitals += usize::from(capital);
+        self.numbers += usize::from(first.is_ascii_digit());
+        self.known(word);
+    }
+
+    fn known(&mut self, word: &[u8]) {
         let mut lower = [0_u8; 9];
         let Some(lower) = lower.get_mut(..word.len()) else { return };
-        lower.copy_from_slice(word.as_bytes());
+        lower.copy_from_slice(word);
         lower.make_ascii_lowercase();
         match &*lower {
             b"we" | b"our" | b"us" | b"wir" | b"unser" | b"unsere" | b"nous" | b"notre" | b"nos" | b"nuestro"
@@ -294,8 +302,8 @@ struct Elements {
     bylines: usize,
     leads: usize,
     quotations: usize,
-    /// How many children with text and links of one parent have the same tag and class.
-    siblings: HashMap<(usize, u64), usize>,
+    /// Parent and class of the elements with more than one block: of how many they are the same.
+    siblings: Vec<(usize, u64)>,
 }
 
 impl Elements {
@@ -326,7 +334,7 @@ impl Elements {
         }
         if matches!(scope.tag, Tag::Div | Tag::Article | Tag::Section | Tag::Li) && scope.blocks.len() >= 2 {
             let kind = xxhash_rust::xxh3::xxh3_64(scope.class.as_bytes());
-            *self.siblings.entry((scope.parent, kind)).or_default() += 1;
+            self.siblings.push((scope.parent, kind));
         }
         if scope.own == Families::NONE {
             return;
@@ -351,8 +359,9 @@ impl Elements {
         }
     }
 
-    fn most_repeated(&self) -> usize {
-        self.siblings.values().copied().max().unwrap_or_default()
+    fn most_repeated(&mut self) -> usize {
+        self.siblings.sort_unstable();
+        self.siblings.chunk_by(|one, next| one == next).map(<[_]>::len).max().unwrap_or_default()
     }
 }
 

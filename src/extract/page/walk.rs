@@ -293,30 +293,36 @@ impl<'a> Walk<'a> {
             let space = leading(rest, true);
             self.space |= space > 0;
             let (_, from) = rest.split_at(space);
-            let (word, after) = from.split_at(leading(from, false));
+            let (mut end, mut words) = printed(from);
+            if words == 0 {
+                (end, words) = (leading(from, false), 1);
+            }
+            let (run, after) = from.split_at(end);
             rest = after;
-            if !word.is_empty() {
-                self.word(word);
+            if !run.is_empty() {
+                self.words(run, words);
             }
         }
     }
 
-    fn word(&mut self, word: &str) {
+    /// Words with one space between two.
+    fn words(&mut self, run: &str, words: usize) {
         let begins = self.page.text.len() == self.block_start;
+        let apart = self.space || begins;
         if self.space && !begins {
             self.page.text.push(' ');
         }
-        self.block.words += usize::from(self.space || begins);
+        self.block.words += words - usize::from(!apart);
         self.space = false;
-        self.page.text.push_str(word);
-        if !word.is_ascii() {
-            self.block.ideographs += word.chars().filter(|c| is_ideograph(*c)).count();
+        self.page.text.push_str(run);
+        if !run.is_ascii() {
+            self.block.ideographs += run.chars().filter(|c| is_ideograph(*c)).count();
         }
         if self.links > 0 {
-            self.block.link_bytes += word.len() + 1;
+            self.block.link_bytes += run.len() + 1;
         }
         if self.bold > 0 {
-            self.block.bold_bytes += word.len() + 1;
+            self.block.bold_bytes += run.len() + 1;
         }
     }
 
@@ -329,14 +335,17 @@ impl<'a> Walk<'a> {
             return;
         }
         let counts = std::mem::take(&mut self.block);
-        self.page.blocks.push(Block {
+        let mut block = Block {
             text: start..end,
             scope: self.block_scope.last().copied().unwrap_or_default(),
             words: counts.words + counts.ideographs / 2,
             bytes: end - start + 1,
             link_bytes: counts.link_bytes.min(end - start + 1),
             bold_bytes: counts.bold_bytes.min(end - start + 1),
-        });
+            prose: false,
+        };
+        block.prose = block.is_prose(self.page.text.get(start..end).unwrap_or_default());
+        self.page.blocks.push(block);
         self.page.text.push('\n');
         self.block_start = self.page.text.len();
     }
@@ -344,6 +353,23 @@ impl<'a> Walk<'a> {
 
 fn is_skipped(tag: Tag) -> bool {
     matches!(tag, Tag::Skipped | Tag::Script | Tag::Title)
+}
+
+/// The bytes and the number of the whole words at the beginning that are printed ASCII with one space between two, as most
+/// text is: they are taken in one piece.
+fn printed(text: &str) -> (usize, usize) {
+    let (mut end, mut words, mut in_word) = (0, 0, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'!'..=b'~' => in_word = true,
+            b' ' if in_word => {
+                (end, words, in_word) = (at, words + 1, false);
+            }
+            b'\t'..=b'\r' if in_word => return (at, words + 1),
+            _ => return (end, words),
+        }
+    }
+    if in_word { (text.len(), words + 1) } else { (end, words) }
 }
 
 /// The bytes at the beginning that are white space, or are none.
