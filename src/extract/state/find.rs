@@ -1,8 +1,8 @@
 //! Which object of a page's states is its article.
 //!
 //! States also hold teasers, related articles and whole feeds. The article is the object whose address or headline is the
-//! page's, and of those the one with the most text. An object that says neither is taken only if nothing around it says
-//! otherwise and its text is long.
+//! page's, and of those the one with the most text. An object that says neither is taken only on a page that does not say what it
+//! is either, if its text is long and few others stand beside it.
 
 use serde_json::{Map, Value};
 
@@ -140,7 +140,8 @@ pub(super) fn article(values: &Values, facts: &Facts<'_>) -> Option<Article> {
         }
     }
     let (whose, words, body, object) = best?;
-    if whose == Whose::Unsaid && (words < UNNAMED_WORDS || others > MOST_OTHERS) {
+    let named = !page.titles.is_empty();
+    if whose == Whose::Unsaid && (named || words < UNNAMED_WORDS || others > MOST_OTHERS) {
         return None;
     }
     let published = DAYS.iter().filter_map(|name| object.get(*name)).find_map(day);

@@ -157,6 +157,13 @@ fn hostile_states_end_in_bounds() {
     let cycle = "[{\"a\":1,\"b\":0},{\"body\":0,\"content\":1,\"c\":1,\"d\":0}]".to_owned() + &" ".repeat(300);
     let refs = "{\"Article:1\":{\"headline\":\"Ferry runs again from Saturday\",\"body\":[{\"__ref\":\"Article:1\"},{\"__ref\":\"Article:1\"}]}}".to_owned() + &" ".repeat(300);
     let texts = format!("window.a={{\"body\":[{}]}}", "\"a b c d e f g\",".repeat(100_000));
+    // One value that is named very often: written out it would have gigabytes.
+    let list = "1,".repeat(20_000);
+    let names = format!("(function(a){{return {{a:[{}]}}}}([{list}],\"{list}\"))", "a,".repeat(20_000));
+    let places = format!("[[\"Reactive\",1],{{\"a\":2}},[{}3],\"{list}\"]", "3,".repeat(20_000));
+    for script in [names, places] {
+        let _ = read("", &format!("<script>{script}</script>"));
+    }
     for script in
         [deep, nested, tries, cycle, refs, texts, "a=\"\\u{110000}\\ud800\\x4".repeat(1_000), "a='{\"".repeat(10_000)]
     {
