@@ -35,8 +35,11 @@ pub(super) fn title(facts: &Facts<'_>) -> Title {
     let twitter = facts.meta_text(&["twitter:title"]);
     let document = Some(clean_markup(&page.title)).filter(|text| !text.is_empty());
     let hint = facts.hints.and_then(|hints| hints.title.clone());
-    let witnesses: Vec<String> =
+    let mut witnesses: Vec<String> =
         [&ld, &og, &twitter, &document, &hint].into_iter().flatten().map(|text| key(text)).collect();
+    // Most of them say the same, and each heading is held against each.
+    witnesses.sort_unstable();
+    witnesses.dedup();
     let heading = heading(facts, &witnesses);
     let shown = heading.map(|index| headline_of(page, index));
     // A heading that has nothing in common with any title is another text's.
@@ -143,12 +146,13 @@ fn likeness(a: &str, b: &str) -> f64 {
     if a == b {
         return 1.0;
     }
-    let (count_a, count_b) = (a.split(' ').count(), b.split(' ').count());
-    if count_a + count_b > 400 {
+    let (words_a, words_b): (Vec<&str>, Vec<&str>) = (a.split(' ').collect(), b.split(' ').collect());
+    let count = words_a.len() + words_b.len();
+    if count > 400 {
         return 0.0;
     }
-    let common = a.split(' ').filter(|word| b.split(' ').any(|other| other == *word)).count();
-    (2.0 * super::page::ratio(common, count_a + count_b)).min(0.99)
+    let common = words_a.iter().filter(|word| words_b.contains(word)).count();
+    (2.0 * super::page::ratio(common, count)).min(0.99)
 }
 
 /// A heading without what stands before the headline in it, where the head has the headline alone.

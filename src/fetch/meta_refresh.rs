@@ -18,7 +18,7 @@ const SKIPPED: [&[u8]; 7] = [b"script", b"style", b"noscript", b"template", b"ti
 pub fn meta_refresh(bytes: &[u8], url: &Url) -> Option<Url> {
     let mut rest = bytes.get(..LOOKED_AT).unwrap_or(bytes);
     loop {
-        let at = rest.iter().position(|byte| *byte == b'<')?;
+        let at = memchr::memchr(b'<', rest)?;
         rest = rest.get(at + 1..)?;
         if let Some(comment) = rest.strip_prefix(b"!--") {
             rest = after(comment, b"-->")?;
@@ -53,7 +53,7 @@ fn is_tag(rest: &[u8], name: &[u8]) -> bool {
 }
 
 fn after<'a>(rest: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
-    let at = rest.windows(end.len()).position(|window| window == end)?;
+    let at = memchr::memmem::find(rest, end)?;
     rest.get(at + end.len()..)
 }
 
