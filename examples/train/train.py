@@ -157,6 +157,19 @@ def write(path, model, names, pages):
     with open(path.removesuffix(".trees") + "_sample.json", "w") as f:
         f.write("[\n" + ",\n".join(json.dumps(s, separators=(",", ":")) for s in sample) + "\n]\n")
 
+def stops(model, pages, after=(24, 56), share=1e-4):
+    """After so many trees: the sum that all but a share of the blocks that are text pass, and the one that all but a share
+    of the others stay below. For `STOPS` of src/extract/content/judge.rs; prints how many trees are walked then, and how many blocks are judged otherwise."""
+    X = np.concatenate([p["X"][p["asked"]] for p in pages]); last = model.predict(X, raw_score=True)
+    live = np.ones(len(X), bool); text = last > 0; walked = np.zeros(len(X)); wrong = before = 0
+    for trees in after:
+        sums = model.predict(X, raw_score=True, num_iteration=trees); walked[live] += trees - before; before = trees
+        low, high = np.quantile(sums[live & text], share), np.quantile(sums[live & ~text], 1 - share)
+        wrong += int((live & (text & (sums < low) | ~text & (sums > high))).sum()); live &= (sums >= low) & (sums <= high)
+        print(f"Stop {{ trees: {trees}, from: {low:.2f}, to: {high:.2f} }}")
+    walked[live] += model.num_trees() - before
+    print(f"{walked.mean():.0f} trees a block, {wrong} of {len(X)} judged otherwise")
+
 def main():
     args = sys.argv[1:]; to = None
     if "--write" in args: at = args.index("--write"); to = args[at + 1]; del args[at:at + 2]
@@ -165,6 +178,8 @@ def main():
     show("rules", score(pages, {i: pages[i]["X"][:, voted] > 0 for i in gold}))
     probs = cross(pages)
     for most in (.4, .5, .6): show(f"trees, above {most}", score(pages, {i: probs[i] > most for i in gold}))
-    if to: write(to, train(pages, range(len(pages))), names, pages)
+    if to:
+        trees = train(pages, range(len(pages)))
+        write(to, trees, names, pages); stops(trees, pages)
 
 if __name__ == "__main__": main()
