@@ -56,7 +56,7 @@ bench: compilers kafka ## The whole worker on pages of real size, beside `newswi
 	$(if $(PEER),BENCH_PEER="$(CURDIR)/target/peer/bin/python") BENCH_ROUNDS=$(ROUNDS) BENCH_BUILD="$(CURDIR)/target/release" BENCH_CORPUS="$(CURDIR)/target/corpus" \
 	    $(TEST) --test suite -- --ignored --exact --nocapture bench::the_whole_worker_against_extraction_alone
 
-# 200000 lean pages are a gigabyte in the site's memory, and ten minutes.
+# 200000 lean pages are a gigabyte in the site's memory, and some minutes.
 GROWN ?= 32000
 
 .PHONY: growth

@@ -199,8 +199,7 @@ impl Sieve {
 
     /// How many hashes `other` has in common with the sample, or a few more.
     pub fn common(&self, other: &Sketch<&[u8]>) -> u32 {
-        let bit = |value: u32| self.0[value as usize % SIEVE_BITS / 64] >> (value % 64) & 1;
-        other.values(other.level).map(bit).sum::<u64>() as u32
+        self.shared(other).count() as u32
     }
 
     /// These hashes.

@@ -78,6 +78,7 @@ pub(super) fn body(facts: &Facts<'_>, title: Option<&str>, heading: Option<usize
 /// What rules see on a page: furniture, the region, and their vote on each block.
 struct Survey {
     dropped: Vec<bool>,
+    prose: Sums,
     /// Prose outside of furniture.
     good: Sums,
     region: usize,
@@ -112,7 +113,7 @@ impl Survey {
         let plain_region = region::smallest(page, &prose)?;
         let judge = Judge { facts, dropped: &dropped, title, heading };
         let voted = judge.votes(region, &good);
-        Some(Self { dropped, good, region, plain_region, voted })
+        Some(Self { dropped, prose, good, region, plain_region, voted })
     }
 }
 

@@ -21,12 +21,13 @@ mod scripts;
 #[cfg(test)]
 mod tests;
 
+use quick_xml::escape::escape;
 use serde_json::Value;
 
 use super::page::{Page, is_ideograph};
 use super::structured::Facts;
 use find::Article;
-use render::{escape, paragraphs};
+use render::paragraphs;
 
 /// Words of running text with which a page speaks for itself. Notices on cookies and rights in an empty shell have
 /// some 100 together.

@@ -69,10 +69,10 @@ pub(super) struct Alike {
 }
 
 impl Alike {
-    fn add(&mut self, block: &Block, prose: bool) {
+    fn add(&mut self, block: &Block) {
         self.blocks += 1;
         self.words += block.words;
-        self.prose += if prose { block.words } else { 0 };
+        self.prose += if block.prose { block.words } else { 0 };
         self.link_bytes += block.link_bytes;
         self.bytes += block.bytes;
     }
@@ -89,13 +89,13 @@ struct Kinds {
 
 impl Kinds {
     /// Adds the next block.
-    fn add(&mut self, kind: u64, block: &Block, prose: bool) {
+    fn add(&mut self, kind: u64, block: &Block) {
         let number = *self.numbers.entry(kind).or_insert(self.alike.len());
         if number == self.alike.len() {
             self.alike.push(Alike::default());
         }
         if let Some(alike) = self.alike.get_mut(number) {
-            alike.add(block, prose);
+            alike.add(block);
         }
         self.of_block.push(number);
     }
@@ -161,7 +161,7 @@ impl<'a> Ground<'a> {
             words: Sums::of(page, |block| block.words),
             bytes: Sums::of(page, |block| block.bytes),
             link_bytes: Sums::of(page, |block| block.link_bytes),
-            prose: Sums::of(page, |block| if block.prose { block.words } else { 0 }),
+            prose: survey.prose,
             good: survey.good,
             region: survey.region,
             plain_region: survey.plain_region,
@@ -203,14 +203,13 @@ impl<'a> Ground<'a> {
     fn blocks(&mut self, page: &Page<'_>) {
         let (mut images, mut image, mut heading, mut end) = (0, LONG_AGO, LONG_AGO, LONG_AGO);
         for block in &page.blocks {
-            let prose = block.prose;
             let path = self.paths.get(block.scope).copied().unwrap_or_default();
-            self.by_path.add(path, block, prose);
-            self.by_place.add(place(page, block), block, prose);
+            self.by_path.add(path, block);
+            self.by_place.add(place(page, block), block);
             let hash = xxh3_64(page.block_text(block).as_bytes());
             self.hashes.push(hash);
             *self.texts.entry(hash).or_default() += 1;
-            self.give_points(page, block, prose);
+            self.give_points(page, block);
 
             let mut covers = Families::NONE;
             while let Some(scope) = page.scopes.get(images).filter(|scope| scope.text.start <= block.text.start) {
@@ -240,8 +239,8 @@ impl<'a> Ground<'a> {
     }
 
     /// Readability's score: a paragraph gives its parent points, and the parent's parent half of them.
-    fn give_points(&mut self, page: &Page<'_>, block: &Block, prose: bool) {
-        if !prose {
+    fn give_points(&mut self, page: &Page<'_>, block: &Block) {
+        if !block.prose {
             return;
         }
         let points = 1.0 + (f32::from(u16::try_from(block.bytes).unwrap_or(u16::MAX)) / 100.0).min(3.0);

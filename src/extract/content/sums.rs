@@ -8,16 +8,11 @@ pub(super) struct Sums(Vec<usize>);
 impl Sums {
     /// Sums this value of each block.
     pub(super) fn of(page: &Page<'_>, value: impl Fn(&Block) -> usize) -> Self {
-        Self::over(page.blocks.iter().map(value))
-    }
-
-    /// Sums these values, one a block.
-    pub(super) fn over(values: impl ExactSizeIterator<Item = usize>) -> Self {
         let mut sum = 0;
-        let mut sums = Vec::with_capacity(values.len() + 1);
+        let mut sums = Vec::with_capacity(page.blocks.len() + 1);
         sums.push(0);
-        for value in values {
-            sum += value;
+        for block in &page.blocks {
+            sum += value(block);
             sums.push(sum);
         }
         Self(sums)

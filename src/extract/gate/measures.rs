@@ -235,14 +235,12 @@ struct Speech {
 impl Speech {
     fn read(&mut self, text: &str) {
         self.quotes += text.bytes().filter(|byte| *byte == b'"').count();
-        if !text.is_ascii() {
-            self.quotes += text.matches(['“', '”', '«', '»', '„']).count();
-        }
         // Most texts are ASCII, and are not decoded.
         if text.is_ascii() {
             let words = text.as_bytes().split(|byte| !byte.is_ascii_alphanumeric());
             words.for_each(|word| self.word(word, word.first().is_some_and(u8::is_ascii_uppercase)));
         } else {
+            self.quotes += text.matches(['“', '”', '«', '»', '„']).count();
             let words = text.split(|c: char| !c.is_alphanumeric());
             words.for_each(|word| self.word(word.as_bytes(), word.starts_with(char::is_uppercase)));
         }

@@ -314,8 +314,3 @@ pub(super) fn paragraphs(text: &str) -> String {
         |line: &&str| !line.is_empty() && !line.starts_with("http") && (line.contains(' ') || !line.is_ascii());
     lines.filter(is_line).map(|line| format!("<p>{}</p>", inline(line))).collect()
 }
-
-/// A text as it stands in markup and in attributes.
-pub(super) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
-}
