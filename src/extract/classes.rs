@@ -87,8 +87,7 @@ const HASH_LETTERS: usize = 4;
 /// The families of all words in `names`, a class, id or role.
 pub(super) fn families(names: &str) -> Families {
     let mut all = Families::NONE;
-    let mut word = [0_u8; 20];
-    let mut length = 0;
+    let mut word = Word::default();
     let mut previous = b' ';
     let mut last = Last::Other;
     let mut whole = true;
@@ -96,16 +95,16 @@ pub(super) fn families(names: &str) -> Families {
         let turn = byte.is_ascii_uppercase() && previous.is_ascii_lowercase();
         if turn || !byte.is_ascii_alphabetic() {
             whole &= !turn && !byte.is_ascii_digit();
-            if length > 0 {
-                let known = word.get(..length).and_then(|word| std::str::from_utf8(word).ok()).unwrap_or_default();
-                let now = Last::of(known);
-                if whole || length >= HASH_LETTERS {
+            if word.letters > 0 {
+                let (own, now) = word.meaning();
+                if whole || word.letters >= HASH_LETTERS {
                     // Drupal writes `node--promoted` on what its front page shows too: most articles.
-                    let own = if last == Last::Node && known == "promoted" { Families::NONE } else { family(known) };
+                    let node = last == Last::Node && word == Word::of("promoted");
+                    let own = if node { Families::NONE } else { own };
                     all |= own | together(last, now);
                 }
                 last = now;
-                length = 0;
+                word = Word::default();
             }
             whole = !turn && !byte.is_ascii_digit();
         }
@@ -114,13 +113,55 @@ pub(super) fn families(names: &str) -> Families {
         }
         previous = byte;
         if byte.is_ascii_alphabetic() {
-            if let Some(place) = word.get_mut(length) {
-                *place = byte.to_ascii_lowercase();
-            }
-            length = (length + 1).min(word.len());
+            word.push(byte.to_ascii_lowercase());
         }
     }
     all
+}
+
+/// A word in lower case, its letters packed into a number: tables find it without reading it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Word {
+    packed: u128,
+    letters: usize,
+}
+
+impl Word {
+    /// Letters of the longest word of a table, and as many as there is room for.
+    const LETTERS: usize = 16;
+
+    fn of(word: &str) -> Self {
+        word.bytes().fold(Self::default(), |mut all, byte| {
+            all.push(byte);
+            all
+        })
+    }
+
+    fn push(&mut self, letter: u8) {
+        self.packed = self.packed << 8 | u128::from(letter);
+        self.letters += 1;
+    }
+
+    /// Its families, and what it is beside other words.
+    fn meaning(self) -> (Families, Last) {
+        type Meanings = HashMap<u128, (Families, Last), foldhash::fast::FixedState>;
+        static MEANINGS: LazyLock<Meanings> = LazyLock::new(|| {
+            let mut meanings = Meanings::default();
+            let none = (Families::NONE, Last::Other);
+            // Of two families the first has the word.
+            for (family, word) in
+                WORDS.iter().rev().flat_map(|(family, words)| words.iter().map(|word| (*family, *word)))
+            {
+                meanings.entry(Word::of(word).packed).or_insert(none).0 = family;
+            }
+            for (last, word) in PAIRED.iter().flat_map(|(last, words)| words.iter().map(|word| (*last, *word))) {
+                meanings.entry(Word::of(word).packed).or_insert(none).1 = last;
+            }
+            meanings
+        });
+        let known = (self.letters <= Self::LETTERS).then(|| MEANINGS.get(&self.packed)).flatten();
+        known.copied().unwrap_or((Families::NONE, Last::Other))
+    }
 }
 
 /// Words that say something only beside another.
@@ -137,23 +178,18 @@ enum Last {
     Other,
 }
 
-impl Last {
-    fn of(word: &str) -> Self {
-        match word {
-            "article" | "entry" | "post" | "story" | "news" | "artikel" | "articulo" | "noticia" | "page" => {
-                Self::Article
-            }
-            "content" | "body" | "text" | "main" | "copy" | "inner" | "corpo" | "cuerpo" | "contents" => Self::Content,
-            "read" => Self::Read,
-            "sub" => Self::Sub,
-            "most" | "more" | "top" | "latest" | "other" | "next" | "also" => Self::Most,
-            "fact" | "facts" | "info" | "fakta" => Self::Fact,
-            "box" => Self::Box,
-            "node" => Self::Node,
-            _ => Self::Other,
-        }
-    }
-}
+/// The words of each, in lower case.
+#[rustfmt::skip]
+const PAIRED: &[(Last, &[&str])] = &[
+    (Last::Article, &["article", "entry", "post", "story", "news", "artikel", "articulo", "noticia", "page"]),
+    (Last::Content, &["content", "body", "text", "main", "copy", "inner", "corpo", "cuerpo", "contents"]),
+    (Last::Read, &["read"]),
+    (Last::Sub, &["sub"]),
+    (Last::Most, &["most", "more", "top", "latest", "other", "next", "also"]),
+    (Last::Fact, &["fact", "facts", "info", "fakta"]),
+    (Last::Box, &["box"]),
+    (Last::Node, &["node"]),
+];
 
 fn together(last: Last, now: Last) -> Families {
     match (last, now) {
@@ -213,15 +249,6 @@ const WORDS: &[(Families, &[&str])] = &[
     (Families::NOTES, &["disclaimer", "footnote", "footnotes", "correction", "corrections", "editorsnote", "references", "reflist", "navbox"]),
 ];
 
-/// The families of one lower-case word.
-fn family(word: &str) -> Families {
-    static FAMILIES: LazyLock<HashMap<&str, Families>> = LazyLock::new(|| {
-        let words = WORDS.iter().rev().flat_map(|(family, words)| words.iter().map(|word| (*word, *family)));
-        words.collect()
-    });
-    FAMILIES.get(word).copied().unwrap_or(Families::NONE)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +260,17 @@ mod tests {
         assert!(families("td-post-content").any(Families::BODY));
         assert!(families("wp_caption_text").any(Families::CAPTION));
         assert_eq!(families("loaded gradient adapter"), Families::NONE);
+    }
+
+    #[test]
+    fn every_word_of_a_table_is_found_by_its_letters() {
+        for (family, word) in WORDS.iter().flat_map(|(family, words)| words.iter().map(move |word| (family, *word))) {
+            let letters = word.bytes().all(|byte| byte.is_ascii_lowercase());
+            assert!(!letters || word.len() <= Word::LETTERS, "{word}");
+            assert!(!letters || families(word) != Families::NONE, "{word} {family:?}");
+        }
+        assert_eq!(families("xxxxadvertisements"), Families::NONE);
+        assert_eq!(families(&format!("{}author", "x".repeat(16))), Families::NONE);
     }
 
     #[test]

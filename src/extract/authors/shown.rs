@@ -443,11 +443,40 @@ fn is_collective(name: &str) -> bool {
 
 /// Whether an address is that of a page about an author.
 fn is_author_page(href: &str) -> bool {
-    #[rustfmt::skip]
-    const PARTS: [&str; 25] = [
-        "/team/", "/writers/", "/writer/", "/reporters/", "/reporter/", "/columnists/", "/redakteure/", "/autorzy/", "/autori/", "/author/", "/authors/", "/autor/", "/autoren/", "/autores/", "/auteur/", "/auteurs/", "/profile/", "/by/", "/people/", "/journalist/", "/journalists/", "/contributor/", "/staff/", "/autore/", "/yazar/",
-    ];
-    PARTS.iter().any(|part| href.contains(part))
+    let mut folders = href.split('/');
+    // What stands before the first slash is no folder, nor what stands behind the last.
+    folders.next();
+    folders.next_back();
+    folders.any(|folder| {
+        matches!(
+            folder,
+            "author"
+                | "authors"
+                | "autor"
+                | "autore"
+                | "autoren"
+                | "autores"
+                | "autori"
+                | "autorzy"
+                | "auteur"
+                | "auteurs"
+                | "writer"
+                | "writers"
+                | "reporter"
+                | "reporters"
+                | "journalist"
+                | "journalists"
+                | "columnists"
+                | "contributor"
+                | "redakteure"
+                | "yazar"
+                | "staff"
+                | "team"
+                | "people"
+                | "profile"
+                | "by"
+        )
+    })
 }
 
 /// Whether a text is one word with a capital, as bloggers sign.

@@ -259,6 +259,20 @@ impl Word {
         }
     }
 
+    /// The first `length` of these letters and digits, in lower case.
+    fn extend(&mut self, letters: &[u8], length: usize) {
+        // A word that begins is copied in one piece, with what follows it.
+        if self.length == 0
+            && let Some(whole) = letters.first_chunk::<WORD_BYTES>()
+        {
+            self.bytes = *whole;
+            self.bytes.make_ascii_lowercase();
+            self.length = length.min(WORD_BYTES);
+            return;
+        }
+        letters.iter().take(length).for_each(|byte| self.push(byte.to_ascii_lowercase()));
+    }
+
     /// A character of more than one byte, whole or not at all.
     fn push_char(&mut self, c: char) {
         if self.length + c.len_utf8() <= WORD_BYTES {
@@ -279,25 +293,27 @@ impl Word {
 
 /// Runs of letters and digits, in lower case.
 fn words(text: &str, tell: &mut impl FnMut(&[u8])) {
+    let bytes = text.as_bytes();
     let mut word = Word::EMPTY;
     let mut at = 0;
-    while let Some(byte) = text.as_bytes().get(at).copied() {
-        // Nearly all text is ASCII, and is not decoded.
-        if byte.is_ascii() {
+    while let Some(byte) = bytes.get(at).copied() {
+        // Nearly all text is ASCII, and is read by words rather than by characters.
+        if byte.is_ascii_alphanumeric() {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let length = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            word.extend(rest, length);
+            at += length;
+        } else if byte.is_ascii() {
+            word.end(tell);
             at += 1;
-            if byte.is_ascii_alphanumeric() {
-                word.push(byte.to_ascii_lowercase());
+        } else {
+            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
+            at += c.len_utf8();
+            if c.is_alphanumeric() {
+                c.to_lowercase().for_each(|c| word.push_char(c));
             } else {
                 word.end(tell);
             }
-            continue;
-        }
-        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { break };
-        at += c.len_utf8();
-        if c.is_alphanumeric() {
-            c.to_lowercase().for_each(|c| word.push_char(c));
-        } else {
-            word.end(tell);
         }
     }
     word.end(tell);
@@ -358,6 +374,9 @@ mod tests {
         let words = |text: &str| told(text, |text, mut tell| words(text, &mut tell));
         assert_eq!(words("Ärger, it's 2024-05 A1"), ["ärger", "it", "s", "0", "0", "a1"]);
         assert_eq!(words(&"x".repeat(100)), ["x".repeat(24)]);
+        assert_eq!(words("caféBar naïve"), ["cafébar", "naïve"]);
+        let near_the_end = format!("{} end", "Y".repeat(30));
+        assert_eq!(words(&near_the_end), ["y".repeat(24), "end".to_owned()]);
     }
 
     #[test]
