@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use super::content::Body;
 use super::structured::Facts;
-use super::trees::{Trees, Unreadable};
+use super::trees::{Trees, Unreadable, filled};
 pub(super) use measures::Measures;
 use words::Weights;
 pub(super) use words::hashes as word_hashes;
@@ -70,7 +70,7 @@ fn score(measures: &Measures, by_words: f32) -> f32 {
     static TREES: OnceLock<Result<Trees, Unreadable>> = OnceLock::new();
     // A test reads the table: without it, what has words enough passes.
     let Ok(trees) = TREES.get_or_init(|| Trees::read(TABLE, &measures.names())) else { return 1.0 };
-    let odds = trees.score(&measures.values()) + by_words;
+    let odds = trees.score(&filled(&measures.values())) + by_words;
     1.0 / (1.0 + (-odds).exp())
 }
 
@@ -91,6 +91,6 @@ mod tests {
         let measures = Measures::of(&Facts::of(&page, &url, &graph), &Body::default(), Known::default());
         assert!(measures.values().iter().all(|value| value.is_finite()));
         let trees = Trees::read(TABLE, &measures.names()).unwrap();
-        assert!(trees.score(&measures.values()) < 0.0, "an empty page is no article");
+        assert!(trees.score(&filled(&measures.values())) < 0.0, "an empty page is no article");
     }
 }

@@ -23,9 +23,10 @@ pub(super) const IMAGES: usize = 100;
 ///
 /// Cleaning a clean text changes nothing.
 pub(super) fn clean(text: &str) -> String {
-    if is_plain(text) {
-        return text.to_owned();
-    }
+    if is_plain(text) { text.to_owned() } else { clean_slowly(text) }
+}
+
+fn clean_slowly(text: &str) -> String {
     let text: Cow<'_, str> = if is_nfc(text) { Cow::Borrowed(text) } else { text.nfc().collect::<String>().into() };
     let mut clean = String::with_capacity(text.len());
     let (mut space, mut dropped) = (false, false);
@@ -46,12 +47,16 @@ pub(super) fn clean(text: &str) -> String {
     if !dropped || is_nfc(&clean) { clean } else { clean.nfc().collect() }
 }
 
-/// Whether a text is printed ASCII with single spaces between its words, as most are.
+/// Whether a text is clean without a look into any table, as most are: printed ASCII, Latin letters that are one character
+/// (all below U+0300 are in NFC) and the punctuation of print, with single spaces between its words.
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let printed = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
     let spaced = bytes.first() != Some(&b' ') && bytes.last() != Some(&b' ');
-    printed && spaced && bytes.array_windows().all(|pair| pair != b"  ")
+    let printed =
+        |c: char| matches!(c, ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{2010}'..='\u{2027}');
+    let all_printed =
+        if text.is_ascii() { bytes.iter().all(|byte| matches!(byte, b' '..=b'~')) } else { text.chars().all(printed) };
+    spaced && all_printed && bytes.array_windows().all(|pair| pair != b"  ")
 }
 
 /// Whether a text is in NFC for sure. Characters below U+0300 and the punctuation of print, which are nearly all of
@@ -196,6 +201,9 @@ pub(super) fn cut(mut text: String, most: usize) -> String {
 
 /// Words of a text as Unicode cuts them (UAX 29); in Chinese and Japanese two characters count as one.
 pub(super) fn words(text: &str) -> usize {
+    if text.is_ascii() {
+        return ascii_words(text.as_bytes());
+    }
     let (mut words, mut ideographs) = (0, 0);
     // No word goes over a space, and most between two are ASCII.
     for part in text.split_ascii_whitespace() {
@@ -215,25 +223,27 @@ pub(super) fn words(text: &str) -> usize {
 /// Words of ASCII text as UAX 29 cuts them: runs of letters, digits and underscores, with a mark between two letters
 /// (WB6, WB7) or two digits (WB11, WB12) within them. A run of underscores alone is no word.
 fn ascii_words(text: &[u8]) -> usize {
-    let (mut words, mut in_run, mut counted) = (0, false, false);
-    let mut last = b' ';
-    for (at, byte) in text.iter().copied().enumerate() {
-        if byte.is_ascii_alphanumeric() || byte == b'_' {
-            counted &= in_run;
-            in_run = true;
-            if !counted && byte != b'_' {
-                words += 1;
-                counted = true;
-            }
-        } else {
-            let next = text.get(at + 1).copied().unwrap_or_default();
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let (mut words, mut rest) = (0, text);
+    while let Some(begins) = rest.iter().position(is_letter) {
+        rest = rest.get(begins..).unwrap_or_default();
+        let mut counted = false;
+        loop {
+            let end = rest.iter().position(|byte| !is_letter(byte)).unwrap_or(rest.len());
+            let (run, behind) = rest.split_at(end);
+            counted |= run.iter().any(|byte| *byte != b'_');
+            rest = behind;
+            let (Some(last), [mark, next, ..]) = (run.last(), behind) else { break };
             let in_word =
-                last.is_ascii_alphabetic() && next.is_ascii_alphabetic() && matches!(byte, b'.' | b'\'' | b':');
+                last.is_ascii_alphabetic() && next.is_ascii_alphabetic() && matches!(mark, b'.' | b'\'' | b':');
             let in_number =
-                last.is_ascii_digit() && next.is_ascii_digit() && matches!(byte, b'.' | b'\'' | b',' | b';');
-            in_run &= in_word || in_number;
+                last.is_ascii_digit() && next.is_ascii_digit() && matches!(mark, b'.' | b'\'' | b',' | b';');
+            if !in_word && !in_number {
+                break;
+            }
+            rest = rest.get(1..).unwrap_or_default();
         }
-        last = byte;
+        words += usize::from(counted);
     }
     words
 }
@@ -274,6 +284,15 @@ mod tests {
         assert_eq!(clean(" a\u{202e}b\u{0}\u{a0}\n c\u{ad}d\u{200b} "), "ab cd");
         assert_eq!(clean("e\u{301}"), "é");
         assert_eq!(clean("می\u{200c}خواهم"), "می\u{200c}خواهم");
+    }
+
+    #[test]
+    fn a_text_of_plain_characters_alone_is_clean_already() {
+        for c in ('\0'..'\u{3100}').chain('\u{fb00}'..'\u{ffff}') {
+            let text = format!("a{c}b");
+            assert!(!is_plain(&text) || clean_slowly(&text) == text, "{c:?}");
+        }
+        assert!(is_plain("“Größe”, he said") && !is_plain(" a") && !is_plain("a  b") && !is_plain("“a\u{a0}b”"));
     }
 
     #[test]

@@ -31,10 +31,21 @@ pub(super) struct Trees {
 struct Node {
     /// Of a split; a leaf's is its value.
     threshold: f32,
-    feature: u16,
+    feature: u8,
     /// How far on the children stand: the left one in the low byte, the right one in the high one. A leaf's is the leaf
     /// itself, so that a walk may go on there.
     children: u16,
+}
+
+/// Features that a table may have: as many as a byte tells apart, so that a value is found without a bound to check.
+pub(super) const MOST_FEATURES: usize = 256;
+
+/// What the trees are asked about: a value for each feature, and nothing behind them.
+pub(super) type Values = [f32; MOST_FEATURES];
+
+/// These values as trees are asked about them; what there are too many of no tree asks for.
+pub(super) fn filled(values: &[f32]) -> Values {
+    std::array::from_fn(|place| values.get(place).copied().unwrap_or_default())
 }
 
 /// Trees that are walked side by side. What a walk waits for is the next split, which depends on the last; the processor
@@ -104,10 +115,10 @@ impl Trees {
             let left = child(i16::from_le_bytes(bytes.take()?));
             let right = child(i16::from_le_bytes(bytes.take()?));
             let near = |child: Option<u16>| child.and_then(|child| u8::try_from(child).ok());
-            let (Some(left), Some(right)) = (near(left), near(right)) else { return Err(Unreadable::Nowhere { tree }) };
-            if usize::from(feature) >= features {
+            let known = (usize::from(feature) < features).then(|| u8::try_from(feature).ok()).flatten();
+            let (Some(left), Some(right), Some(feature)) = (near(left), near(right), known) else {
                 return Err(Unreadable::Nowhere { tree });
-            }
+            };
             self.nodes.push(Node { threshold, feature, children: u16::from_le_bytes([left, right]) });
         }
         for _ in 0..=count {
@@ -118,16 +129,19 @@ impl Trees {
 
     /// The sum of the leaves that these values lead to: the logarithm of the odds, for a classifier.
     /// A value that is not a number goes right.
-    pub(super) fn score(&self, values: &[f32]) -> f32 {
+    pub(super) fn score(&self, values: &Values) -> f32 {
         self.score_until(values, &[])
     }
 
     /// As [`Trees::score`]; where the sum is outside of the bounds of a stop when its trees are walked, the others are not asked.
-    pub(super) fn score_until(&self, values: &[f32], stops: &[Stop]) -> f32 {
+    /// The stops stand in the order of their trees.
+    pub(super) fn score_until(&self, values: &Values, stops: &[Stop]) -> f32 {
         let (groups, _) = self.roots.as_chunks::<LANES>();
         let mut sum = self.base;
+        let mut stops = stops.iter().peekable();
         for (number, roots) in groups.iter().enumerate() {
-            if stops.iter().any(|stop| stop.trees == number * LANES && !(stop.from..=stop.to).contains(&sum)) {
+            let stop = stops.next_if(|stop| stop.trees == number * LANES);
+            if stop.is_some_and(|stop| !(stop.from..=stop.to).contains(&sum)) {
                 break;
             }
             let mut places = *roots;
@@ -151,9 +165,9 @@ impl Trees {
     }
 
     /// How far the node stands that follows one: nowhere behind a leaf.
-    fn step(&self, place: usize, values: &[f32]) -> usize {
+    fn step(&self, place: usize, values: &Values) -> usize {
         let node = self.nodes.get(place).copied().unwrap_or_default();
-        let value = values.get(usize::from(node.feature)).copied().unwrap_or_default();
+        let value = values[usize::from(node.feature)];
         #[expect(clippy::neg_cmp_op_on_partial_ord, reason = "what is no number goes right")]
         let goes_right = u32::from(!(value <= node.threshold));
         usize::from((node.children >> (8 * goes_right)) & 0xff)
@@ -210,7 +224,7 @@ mod tests {
     #[test]
     fn a_value_at_the_threshold_goes_left() {
         let trees = Trees::read(&table(!0), &FEATURES).unwrap();
-        let score = |values: [f32; 2]| trees.score(&values);
+        let score = |values: [f32; 2]| trees.score(&filled(&values));
         assert_eq!([score([10.0, 9.0]), score([11.0, 0.5]), score([11.0, 0.6])], [1.5, 2.5, 4.5]);
     }
 
@@ -223,7 +237,8 @@ mod tests {
         table[at..at + 2].copy_from_slice(&count);
         (1..16).for_each(|_| table.extend(&tree));
         let trees = Trees::read(&table, &FEATURES).unwrap();
-        let score = |trees_walked, from, to| trees.score_until(&[1.0, 0.0], &[Stop { trees: trees_walked, from, to }]);
+        let score =
+            |trees_walked, from, to| trees.score_until(&filled(&[1.0, 0.0]), &[Stop { trees: trees_walked, from, to }]);
         assert_eq!(
             [score(8, 9.0, 9.5), score(8, -9.0, 8.0), score(8, 8.0, 9.0), score(4, 0.0, 0.0)],
             [8.5, 8.5, 16.5, 16.5]

@@ -11,7 +11,7 @@ use crate::extract::jsonld::Graph;
 use crate::extract::page::Page;
 use crate::extract::structured::Facts;
 use crate::extract::title::title;
-use crate::extract::trees::Trees;
+use crate::extract::trees::{Trees, filled};
 
 fn with_facts<T>(html: &str, read: impl Fn(&Facts<'_>, Option<&str>, Option<usize>) -> T) -> T {
     let html = scraper::Html::parse_document(html);
@@ -71,7 +71,7 @@ fn trees_say_what_the_library_that_grew_them_says() {
         let features: Vec<f32> =
             row["features"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap() as f32).collect();
         let expected = row["score"].as_f64().unwrap() as f32;
-        let found = BLOCKS.score(&features);
+        let found = BLOCKS.score(&filled(&features));
         assert!((found - expected).abs() < 0.01, "{found} instead of {expected}");
     }
 }
@@ -80,8 +80,11 @@ fn trees_say_what_the_library_that_grew_them_says() {
 fn training_is_told_what_reading_is_told() {
     let html = story("", "<p><a href=/other>Read more: Mayor opens new road</a></p>", "");
     let (_, blocks) = with_facts(&html, told);
-    let sure: Vec<String> =
-        blocks.into_iter().filter(|block| BLOCKS.score(&block.features) > 0.0).map(|block| block.text).collect();
+    let sure: Vec<String> = blocks
+        .into_iter()
+        .filter(|block| BLOCKS.score(&filled(&block.features)) > 0.0)
+        .map(|block| block.text)
+        .collect();
     assert_eq!(sure, lines(&html));
 }
 
