@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use jiff::{SignedDuration, Timestamp};
+use quick_xml::escape::escape;
 
 use super::hosts::{json, wants_html};
 use crate::feeds::{FeedView, Journal};
@@ -38,7 +39,7 @@ fn page(feeds: &[FeedView], now: Timestamp) -> String {
             .map_or("-".into(), |gap| span(i64::try_from(gap).unwrap_or_default().saturating_mul(1_000)));
         rows.push_str(&format!(
             "<tr><th>{}<td>{state}<td>{}<td>{due}<td>{newest}<td>{gap}<td>{}<td>{}<td>{}</tr>",
-            escaped(&feed.url),
+            escape(&feed.url),
             feed.errors,
             feed.entries.new,
             feed.entries.known,
@@ -55,9 +56,4 @@ fn page(feeds: &[FeedView], now: Timestamp) -> String {
 
 fn span(ms: i64) -> String {
     format!("{:#}", SignedDuration::from_secs(ms / 1_000))
-}
-
-/// An address is anybody's: nothing in it may mean anything in HTML.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

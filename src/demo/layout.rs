@@ -110,7 +110,7 @@ pub fn page(layout: Layout, story: &Story, host: &Host, url: &str, others: &[(St
 
 /// Text as it stands in HTML, in elements and quoted attributes alike.
 pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    quick_xml::escape::escape(text).into_owned()
 }
 
 /// The template with each `{{name}}` replaced by its value, in one pass: values are not looked into.

@@ -1,5 +1,6 @@
 //! Lists of feeds, as readers of feeds exchange them (OPML 2.0).
 
+use quick_xml::escape::escape;
 use url::Url;
 
 use super::markup::{Token, Tokens, attribute};
@@ -47,16 +48,12 @@ pub fn write<'a>(subscriptions: impl IntoIterator<Item = &'a Subscribed>) -> Str
     );
     for Subscribed { url, title, .. } in subscriptions {
         let site = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        let title = escaped(title.as_deref().unwrap_or(&site));
-        let url = escaped(url);
+        let title = escape(title.as_deref().unwrap_or(&site));
+        let url = escape(url);
         list.push_str(&format!("    <outline type=\"rss\" text=\"{title}\" title=\"{title}\" xmlUrl=\"{url}\"/>\n"));
     }
     list.push_str("  </body>\n</opml>\n");
     list
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
