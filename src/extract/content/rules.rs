@@ -159,10 +159,12 @@ impl Judge<'_> {
 fn is_stamp(text: &str) -> bool {
     // A day has a number; those of other scripts are beyond ASCII.
     let numbered = text.bytes().any(|byte| byte.is_ascii_digit() || !byte.is_ascii());
-    numbered && !text.ends_with('.') && shown(text, Order::DayFirst).is_some() && {
+    // Words are cheaper to find than a day.
+    let says = || {
         let lower = text.to_lowercase();
         says_published(&lower) || says_updated(&lower)
-    }
+    };
+    numbered && !text.ends_with('.') && says() && shown(text, Order::DayFirst).is_some()
 }
 
 /// Whether a block of the text goes to another field: a source line or a photographer's name.

@@ -256,10 +256,12 @@ impl Speech {
 
     fn known(&mut self, word: &[u8]) {
         let mut lower = [0_u8; 9];
-        let Some(lower) = lower.get_mut(..word.len()) else { return };
-        lower.copy_from_slice(word);
-        lower.make_ascii_lowercase();
-        match &*lower {
+        if word.len() > lower.len() {
+            return;
+        }
+        // Byte by byte: so few are copied sooner than a call is made.
+        lower.iter_mut().zip(word).for_each(|(to, byte)| *to = byte.to_ascii_lowercase());
+        match lower.get(..word.len()).unwrap_or_default() {
             b"we" | b"our" | b"us" | b"wir" | b"unser" | b"unsere" | b"nous" | b"notre" | b"nos" | b"nuestro"
             | b"nuestra" => self.we += 1,
             b"you" | b"your" | b"ihre" | b"ihr" | b"vous" | b"votre" | b"usted" | b"tu" | b"su" => self.you += 1,
