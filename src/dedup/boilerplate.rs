@@ -13,6 +13,10 @@ const SLOTS: usize = 1 << 22;
 /// The bit of a slot that says "more than one story".
 const MANY: u32 = 1 << 31;
 
+/// Bits of the sieve: half a MiB, which stays in a core's own cache, where the slots are in none. Of 250,000 shingles that hosts
+/// repeat one look in 17 passes in vain; with half as many bits one in 9, and twice as many are in no cache of most machines.
+const SIEVE_BITS: usize = 1 << 22;
+
 /// The hash of no host, under which stands what more than one repeats.
 const EVERYWHERE: u32 = 0;
 
@@ -21,12 +25,23 @@ const EVERYWHERE: u32 = 0;
 pub struct Boilerplate {
     /// A check of 16 bits, a story of 15, and [`MANY`]; 0 is empty. An entry is in one of two neighbouring slots.
     slots: Vec<u32>,
+    /// A bit for each hash that was ever marked [`MANY`]: most looks are for what nobody repeats, and end here.
+    sieve: Vec<u64>,
     turn: u32,
+}
+
+/// Where a host's shingle is looked for.
+#[derive(Clone, Copy)]
+struct Place {
+    at: usize,
+    check: u32,
+    /// Its bit of the sieve.
+    bit: usize,
 }
 
 impl Default for Boilerplate {
     fn default() -> Self {
-        Self { slots: vec![0; SLOTS], turn: 0 }
+        Self { slots: vec![0; SLOTS], sieve: vec![0; SIEVE_BITS / 64], turn: 0 }
     }
 }
 
@@ -34,20 +49,21 @@ impl Boilerplate {
     /// Learns that `host` used these shingles in the story `cluster`.
     pub fn learn(&mut self, host: u32, shingles: &[u32], cluster: u128) {
         // What is in no cache is fetched for all at once: below, each would be waited for.
-        black_box(shingles.iter().fold(0, |seen, shingle| seen ^ self.slots[place(host, *shingle).0]));
+        black_box(shingles.iter().fold(0, |seen, shingle| seen ^ self.slots[Place::of(host, *shingle).at]));
         for shingle in shingles {
             self.learn_one(host, *shingle, cluster);
         }
     }
 
     fn learn_one(&mut self, host: u32, shingle: u32, cluster: u128) {
-        let (at, check) = place(host, shingle);
+        let Place { at, check, bit } = Place::of(host, shingle);
         let story = ((cluster >> 32) as u32 & 0x7FFF) << 16;
         let ways = [at, at ^ 1];
         if let Some(known) = ways.into_iter().find(|way| self.slots[*way] & 0xFFFF == check) {
             let is_news = self.slots[known] & MANY == 0 && self.slots[known] & 0x7FFF_0000 != story;
             if is_news {
                 self.slots[known] |= MANY;
+                self.sieve[bit / 64] |= 1 << (bit % 64);
             }
             if is_news && host != EVERYWHERE {
                 // For a formula hosts are what stories are for a host.
@@ -71,15 +87,21 @@ impl Boilerplate {
     }
 
     fn is_repeated(&self, host: u32, shingle: u32) -> bool {
-        let (at, check) = place(host, shingle);
+        let Place { at, check, bit } = Place::of(host, shingle);
+        if self.sieve[bit / 64] >> (bit % 64) & 1 == 0 {
+            return false;
+        }
         [at, at ^ 1].into_iter().any(|way| self.slots[way] & 0xFFFF == check && self.slots[way] & MANY != 0)
     }
 }
 
-fn place(host: u32, shingle: u32) -> (usize, u32) {
-    let hash = (u64::from(host) << 32 | u64::from(shingle)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let hash = (hash ^ (hash >> 32)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    ((hash >> 40) as usize & (SLOTS - 1), (hash as u32 >> 8 & 0xFFFF).max(1))
+impl Place {
+    fn of(host: u32, shingle: u32) -> Self {
+        let hash = (u64::from(host) << 32 | u64::from(shingle)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let hash = (hash ^ (hash >> 32)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let (at, bit) = ((hash >> 40) as usize & (SLOTS - 1), (hash >> 18) as usize & (SIEVE_BITS - 1));
+        Self { at, check: (hash as u32 >> 8 & 0xFFFF).max(1), bit }
+    }
 }
 
 #[cfg(test)]
