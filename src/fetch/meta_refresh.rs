@@ -17,6 +17,9 @@ const SKIPPED: [&[u8]; 7] = [b"script", b"style", b"noscript", b"template", b"ti
 /// Where the page `bytes` that was had from `url` sends its reader at once.
 pub fn meta_refresh(bytes: &[u8], url: &Url) -> Option<Url> {
     let mut rest = bytes.get(..LOOKED_AT).unwrap_or(bytes);
+    if !may_refresh(rest) {
+        return None;
+    }
     loop {
         let at = memchr::memchr(b'<', rest)?;
         rest = rest.get(at + 1..)?;
@@ -45,6 +48,22 @@ pub fn meta_refresh(bytes: &[u8], url: &Url) -> Option<Url> {
             }
         }
     }
+}
+
+/// Whether `http-equiv` is said to be `refresh` anywhere, be it in a comment: few pages do, and only those are read tag by tag. `q` is
+/// the rarest letter of all that.
+fn may_refresh(bytes: &[u8]) -> bool {
+    memchr::memchr2_iter(b'q', b'Q', bytes).any(|at| {
+        let name = at.checked_sub(b"http-e".len()).and_then(|start| bytes.get(start..));
+        let Some((name, value)) = name.and_then(|rest| rest.split_at_checked(b"http-equiv".len())) else {
+            return false;
+        };
+        let Some(value) = value.trim_ascii_start().strip_prefix(b"=") else { return false };
+        let value = value.trim_ascii_start();
+        let value = value.strip_prefix(b"\"").or(value.strip_prefix(b"'")).unwrap_or(value).trim_ascii_start();
+        name.eq_ignore_ascii_case(b"http-equiv")
+            && value.get(..b"refresh".len()).is_some_and(|value| value.eq_ignore_ascii_case(b"refresh"))
+    })
 }
 
 fn is_tag(rest: &[u8], name: &[u8]) -> bool {
