@@ -50,8 +50,8 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 /// as long at most.
 const STAND_BY: Duration = Duration::from_millis(500);
 
-/// How often it looks for room: a hundredth of an interval of commits.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// How often it looks for room: a fortieth of an interval of commits.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A message that is not due, at the head of its paused partition.
 struct Waiting {

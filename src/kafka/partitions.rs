@@ -115,6 +115,8 @@ struct State {
     epoch: u64,
     joined: bool,
     assigned: BTreeMap<Partition, Assigned>,
+    /// How many wait for what is in flight. Without one nobody is told of what is completed: that is a call of the system each time.
+    waiting: usize,
     accounts: BTreeMap<Partition, Account>,
 }
 
@@ -204,8 +206,11 @@ impl Partitions {
         if let Some(count) = state.accounts.entry(partition.clone()).or_default().ended.get_mut(outcome as usize) {
             *count += 1;
         }
+        let is_waited_for = state.waiting > 0;
         drop(state);
-        self.completed.notify_all();
+        if is_waited_for {
+            self.completed.notify_all();
+        }
         Ok(())
     }
 
@@ -310,7 +315,9 @@ impl Partitions {
             if left.is_zero() || busy.map(|assigned| assigned.ledger.in_flight()).sum::<usize>() == 0 {
                 return;
             }
+            state.waiting += 1;
             state = self.completed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
         }
     }
 
