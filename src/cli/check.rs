@@ -61,7 +61,7 @@ fn pipeline(values: Arc<Values>) -> Result<Pipeline, String> {
     let metrics = Metrics::new().map_err(|failure| failure.to_string())?;
     let (store, quarantine, draining) = (known(&values), Quarantine::off(), CancellationToken::new());
     let parts = Parts { settings: values, client, frontier, store, capacity, metrics, quarantine, draining };
-    Ok(Pipeline::new(parts))
+    Pipeline::new(parts).map_err(|failure| failure.to_string())
 }
 
 /// What is known, to be looked at. A folder that a worker has open can't be read: then nothing is.

@@ -8,6 +8,7 @@ mod canonicals;
 mod journey;
 mod pipeline;
 mod quarantine;
+mod readers;
 mod reading;
 mod run;
 mod session;

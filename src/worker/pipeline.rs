@@ -1,16 +1,17 @@
 //! The way of a message: its stages in order, values in, value or stop out.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::canonicals::Canonicals;
 use super::journey::{Arrival, Fetched, Journey, REFRESHED, Traveller};
 use super::quarantine::{DEADLY, Quarantine};
+use super::readers::{Read, Readers, Unread};
 use super::reading::Reading;
 use super::stand_in;
 use super::stop::Stop;
@@ -40,7 +41,7 @@ pub struct Pipeline {
     store: Arc<Store>,
     seen: Seen,
     subscriptions: Subscriptions,
-    cores: Arc<Semaphore>,
+    readers: Readers,
     capacity: Arc<Capacity>,
     metrics: Arc<Metrics>,
     quarantine: Arc<Quarantine>,
@@ -100,10 +101,13 @@ struct Notes {
 
 impl Pipeline {
     /// The stages of a worker with these parts.
-    pub fn new(parts: Parts) -> Self {
+    ///
+    /// # Errors
+    /// The threads that pages are read on can't be started.
+    pub fn new(parts: Parts) -> io::Result<Self> {
         let Parts { settings, client, frontier, store, capacity, metrics, quarantine, draining } = parts;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let (seen, cores) = (Seen::default(), Arc::new(Semaphore::new(cores)));
+        let (seen, readers) = (Seen::default(), Readers::start(cores)?);
         let subscriptions = Subscriptions::new(settings.clone());
         let canonicals = Canonicals::default();
         let traveller = Traveller {
@@ -114,7 +118,7 @@ impl Pipeline {
             metrics: metrics.clone(),
             draining,
         };
-        Self { settings, traveller, canonicals, store, seen, subscriptions, cores, capacity, metrics, quarantine }
+        Ok(Self { settings, traveller, canonicals, store, seen, subscriptions, readers, capacity, metrics, quarantine })
     }
 
     /// The subscriptions to feeds.
@@ -337,7 +341,7 @@ impl Pipeline {
         }
     }
 
-    /// Decompresses and reads a page on a thread for such work, one a core.
+    /// Decompresses and reads a page on one of the threads for such work.
     async fn read(
         &self,
         raw: Box<Raw>,
@@ -347,24 +351,24 @@ impl Pipeline {
     ) -> Result<(Page, Reading), Stop> {
         let _within = self.metrics.stages.enter("extract");
         let received = self.capacity.hold_page(raw.bytes.len() as u64);
-        let Ok(core) = self.cores.clone().acquire_owned().await else { return Err(Stop::GivenUp) };
         let (capacity, settings) = (self.capacity.clone(), self.settings.clone());
-        let trace = self.quarantine.enter(origin);
-        let started = Instant::now();
-        let job = tokio::task::spawn_blocking(move || {
-            let _working = (core, received, trace);
+        let (quarantine, origin) = (self.quarantine.clone(), origin.clone());
+        let work = move || {
+            let _working = (received, quarantine.enter(&origin));
             let page = raw.decode(settings.fetch.max_body)?;
             let _decoded = capacity.hold_page(page.bytes.len() as u64);
             let reading = Reading::of(&page, &hints, &settings)?;
             Ok((page, reading))
-        });
-        let limit = self.settings.extract.time_limit * STUCK_AFTER;
-        let result: Result<(Page, Reading), Stop> = match tokio::time::timeout(limit, job).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(failure)) => Err(Stop::rejected(Reason::StageFailed, format!("extract: {failure}"))),
-            Err(_) => Err(Stop::rejected(Reason::StageTimedOut, format!("extract: no answer within {limit:?}"))),
         };
-        self.note(notes, Lap { stage: "extract", started, took: started.elapsed() });
+        let Read { answer, began } = self.readers.run(self.settings.extract.time_limit * STUCK_AFTER, work).await;
+        let result: Result<(Page, Reading), Stop> = answer.unwrap_or_else(|unread| {
+            let reason = match unread {
+                Unread::Panicked(_) => Reason::StageFailed,
+                Unread::Stuck(_) => Reason::StageTimedOut,
+            };
+            Err(Stop::rejected(reason, format!("extract: {unread}")))
+        });
+        self.note(notes, Lap { stage: "extract", started: began, took: began.elapsed() });
         if let Ok((page, _)) = &result {
             self.metrics.fetch_bytes.with_label_values(&["body"]).inc_by(page.bytes.len() as u64);
         }

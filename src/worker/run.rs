@@ -148,7 +148,7 @@ impl Worker {
         let known = open_store(&settings)?;
         let place = (settings.dedup.store == DedupStore::Embedded).then(|| link.watch_place());
         metrics.register(Box::new(Gauges::new(known.clone())?))?;
-        let pipeline = Arc::new(Pipeline::new(Parts {
+        let pipeline = Pipeline::new(Parts {
             settings: settings.clone(),
             client,
             frontier: frontier.clone(),
@@ -157,7 +157,8 @@ impl Worker {
             metrics: metrics.clone(),
             quarantine: Quarantine::open(&settings.delivery.state_dir, &settings.worker_name()),
             draining: draining.clone(),
-        }));
+        });
+        let pipeline = Arc::new(pipeline.map_err(|_| WorkerError::Thread("read"))?);
         metrics.register(Box::new(FeedFigures::new(pipeline.subscriptions().journal().clone())?))?;
         let (ledgers, draining_too) = (partitions.clone(), draining.clone());
         let health = Health::new(&settings, metrics.clone(), ledgers, link.clone(), known.clone(), draining_too);
