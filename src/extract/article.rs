@@ -217,7 +217,7 @@ impl Reading {
         gate::Known {
             words: words(&self.text),
             authored: !self.authors.is_empty(),
-            dated: self.dates.published.is_some(),
+            dated: self.dates.published.is_some() && !self.dates.stray,
             headed: self.title.heading.is_some(),
         }
     }

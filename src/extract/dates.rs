@@ -26,6 +26,8 @@ pub(super) struct Dates {
     pub(super) modified: Option<Date>,
     /// Whether the day of publication is a hint's, or its time.
     pub(super) hinted: bool,
+    /// Whether the day of publication merely stands somewhere on the page: it may be another's, and is no sign of an article.
+    pub(super) stray: bool,
 }
 
 /// Hours that time zones of many people are ahead of UTC and behind it, at most.
@@ -54,6 +56,9 @@ mod weight {
     /// At 0.5 thirteen pages more are wrong, at 1.8 none fewer; above 1.1 it beats metadata that nothing
     /// speaks against, which costs on one half of the hosts what it wins on the other.
     pub(super) const NEAR: f64 = 0.9;
+    /// Nearest, but some blocks below the heading, where it is as likely one that the text tells of. From .4 to .7 the same
+    /// pages are right.
+    pub(super) const NEAR_BELOW: f64 = 0.6;
     /// Nearest, but within a sentence that has other things to say.
     pub(super) const NEAR_IN_TEXT: f64 = 0.4;
     /// What the finder of the page said: a feed's own date is the publisher's word, but anybody can send one. Not tuned: the
@@ -86,7 +91,7 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
     if let Some(date) = first
         && facts.ld.is_some_and(is_news)
     {
-        return Dates { published: Some(own_day(facts, date, address)), modified, hinted: false };
+        return Dates { published: Some(own_day(facts, date, address)), modified, hinted: false, stray: false };
     }
     let visible = Visible::of(facts, heading, order, &believe);
     let of_page = |name: &str| facts.graph.of_page(name).and_then(read);
@@ -97,16 +102,8 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
         None => date,
     };
     votes.add(first, weight::STRUCTURED);
-    for (place, text) in squashed(facts.page, &PUBLISHED) {
-        let sure = if place < PUBLISHED_SURE {
-            weight::STRUCTURED
-        } else if place >= PUBLISHED_VAGUE {
-            weight::VAGUE
-        } else {
-            weight::STRUCTURED - weight::FIRST
-        };
-        votes.add(read(text).map(|date| unswapped(text, date)), sure);
-    }
+    let metas = squashed(facts.page, &PUBLISHED).into_iter();
+    votes.add_metas(metas.filter_map(|(place, text)| Some((place, unswapped(text, read(text)?)))));
     votes.add(visible.microdata, weight::STRUCTURED);
     if first.is_none() {
         votes.add(of_page("datePublished"), weight::STRUCTURED - weight::FIRST);
@@ -115,28 +112,39 @@ pub(super) fn dates(facts: &Facts<'_>, heading: Option<usize>, today: civil::Dat
     let hint = facts.hints.and_then(|hints| hints.published_at).filter(believe);
     let said = [visible.published, visible.near, visible.any, address, modified];
     let said_by_page = votes.said.iter().any(|(date, _)| Some(*date) == hint) || said.contains(&hint);
+    // A day within a sentence may be anything's: what the page says of itself further down comes first.
+    let (beside, within) = if visible.near_in_text { (None, visible.near) } else { (visible.near, None) };
     let published = if votes.is_empty() {
         // A page that only says when it was changed says so of its text as it stands.
         visible
             .published
             .or(hint)
             .or(address)
-            .or(visible.near)
+            .or(beside)
             .or(visible.any)
             .or(visible.opening)
             .or(modified)
             .or(visible.elsewhere)
             .or(visible.far)
+            .or(within)
             .or_else(|| in_scripts(facts).and_then(read))
     } else {
         votes.add(hint, weight::HINT);
         votes.elect(address, &visible, modified)
     };
+    let stray = if published.is_some() {
+        None
+    } else {
+        let things = facts.graph.objects().iter().filter_map(|thing| thing.get("datePublished")?.as_str());
+        things.filter_map(read).next().or_else(|| visible::anywhere(facts.page, heading, order, &believe))
+    };
+    let published = published.or(stray);
     // A day alone gets its time from a hint of the same day.
     let same_day = |hint: &Date| published.is_some_and(|date| matches!(date, Date::Day(day) if day == hint.day()));
     let published = hint.filter(same_day).or(published);
     let hinted = hint.is_some() && published == hint && !said_by_page;
-    Dates { published: published.map(|date| own_day(facts, date, address)), modified, hinted }
+    let published = published.map(|date| own_day(facts, date, address));
+    Dates { published, modified, hinted, stray: stray.is_some() }
 }
 
 /// What scripts that are no JSON-LD call the day of publication: states and data layers, as a last resort.
@@ -199,13 +207,34 @@ impl Votes {
         self.said.extend(date.map(|date| (date, weight)));
     }
 
+    /// Adds what the names of [`PUBLISHED`] say, each with its name's place. Of the vague names those that repeat one another
+    /// count once: one field of a site fills them all.
+    fn add_metas(&mut self, metas: impl Iterator<Item = (usize, Date)>) {
+        let mut vague: Vec<civil::Date> = Vec::new();
+        for (place, date) in metas {
+            if place < PUBLISHED_SURE {
+                self.add(Some(date), weight::STRUCTURED);
+            } else if place < PUBLISHED_VAGUE {
+                self.add(Some(date), weight::STRUCTURED - weight::FIRST);
+            } else if !vague.contains(&date.day()) {
+                vague.push(date.day());
+                self.add(Some(date), weight::VAGUE);
+            }
+        }
+    }
+
     /// The day of most weight; of its spellings the first.
     fn elect(mut self, address: Option<Date>, visible: &Visible, modified: Option<Date>) -> Option<Date> {
         if let Some((_, weight)) = self.said.first_mut() {
             *weight += weight::FIRST;
         }
         self.add(address, weight::ADDRESS);
-        self.add(visible.near, if visible.near_in_text { weight::NEAR_IN_TEXT } else { weight::NEAR });
+        let near = match (visible.near_in_text, visible.near_is_beside()) {
+            (true, _) => weight::NEAR_IN_TEXT,
+            (false, true) => weight::NEAR,
+            (false, false) => weight::NEAR_BELOW,
+        };
+        self.add(visible.near, near);
         self.add(visible.published, weight::WORDED);
         let total = |day: civil::Date| {
             let sum: f64 = self.said.iter().filter(|(date, _)| date.day() == day).map(|(_, weight)| weight).sum();

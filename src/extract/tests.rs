@@ -144,6 +144,20 @@ fn a_page_without_text_is_no_article() {
 }
 
 #[test]
+fn a_day_that_merely_stands_on_the_page_is_no_sign_of_an_article() {
+    let dated = |line: &str| {
+        let page =
+            format!("<h1>Harbours</h1>{}<footer><p>{line}</p></footer>", "<p><a href=/a>Topic</a></p>".repeat(30));
+        let url = Url::parse("https://e.example/a").unwrap();
+        let source = Source { body: page.as_bytes(), content_type: None, x_robots_tag: None, url: &url, hints: None };
+        let (names, [measured, _]) = super::measures(&source, &LIMITS).unwrap();
+        measured.values[names.iter().position(|name| *name == "dated").unwrap()] > 0.0
+    };
+    assert!(!dated("Harbour News, 19 December 2019"));
+    assert!(dated("Published on 19 December 2019"));
+}
+
+#[test]
 fn bytes_that_are_no_text_are_undecodable() {
     let url = Url::parse("https://e.example/a").unwrap();
     let body: Vec<u8> = (0..20_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13).to_le_bytes()[0]).collect();

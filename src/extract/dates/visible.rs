@@ -17,6 +17,9 @@ use super::read::{Order, shown, stamp};
 /// Blocks before and after the heading in which a date counts as near.
 const BEFORE: usize = 6;
 const AFTER: usize = 14;
+/// Blocks behind the heading in which a day is more than one among the days that a text tells of. Up to seven one page of
+/// htmldate's more is wrong, up to three two of WCXB's.
+const NEAREST: usize = 5;
 /// Blocks behind the heading in which a date is the page's, whatever the element's name: some call the
 /// head of an article a teaser.
 const BESIDE: usize = 2;
@@ -24,6 +27,10 @@ const BESIDE: usize = 2;
 const DATE_WORDS: usize = 30;
 /// Words of a line that is about its date and little else, at most: weekday, time, author, section.
 const STAMP_WORDS: usize = 15;
+/// Digits of a day with its year, at least: `1.1.21`.
+const DAY_DIGITS: usize = 4;
+/// Times, and short texts with digits, that are read of a page that has no day near its heading.
+const ANYWHERE: usize = 1_000;
 /// Bytes of such a block.
 const DATE_BYTES: usize = 400;
 /// Bytes at the beginning of a text within which it may bear its day in brackets: `Karlsruhe, (12.11.2021).`
@@ -79,6 +86,11 @@ impl Visible {
             .flatten()
             .filter(|swapped| *swapped != day)?;
         [self.published, self.near].into_iter().flatten().any(|shown| shown.day() == swapped).then_some(swapped)
+    }
+
+    /// Whether the nearest date stands beside the heading, and not merely somewhere below it.
+    pub(super) fn near_is_beside(&self) -> bool {
+        self.distance <= NEAREST
     }
 
     /// Takes a date as the nearest, if it is.
@@ -190,6 +202,8 @@ impl Visible {
             }
             if far.is_some() {
                 self.updated = self.updated.or(updated);
+            } else {
+                self.far = self.far.or(updated);
             }
             let Some(date) = date else { continue };
             if let Some(far) = far {
@@ -206,6 +220,28 @@ impl Visible {
             }
         }
     }
+}
+
+/// The first day that a page shows anywhere, also in its margin and foot, but for other articles and comments: in an
+/// element for times, else in a short text. For pages that say no day otherwise.
+pub(super) fn anywhere(
+    page: &Page<'_>,
+    heading: Option<usize>,
+    order: Order,
+    believe: &impl Fn(&Date) -> bool,
+) -> Option<Date> {
+    let at = heading.and_then(|index| page.scopes.get(index)).map(|scope| scope.blocks.clone());
+    let own = |scope: usize| owner(page, scope, at.as_ref(), Furniture::IsSeen) != Owner::Other;
+    let times = page.scopes.iter().enumerate().filter(|(_, scope)| scope.tag == Tag::Time).take(ANYWHERE);
+    let mut times = times.filter_map(|(index, scope)| Some((index, stamp(scope.datetime?, order).filter(believe)?)));
+    if let Some((_, date)) = times.find(|(index, _)| own(*index)) {
+        return Some(date);
+    }
+    let short = page.blocks.iter().filter(|block| block.words <= DATE_WORDS && block.bytes <= DATE_BYTES);
+    let texts = short.map(|block| (block, page.block_text(block)));
+    let dated = texts.filter(|(_, text)| text.chars().filter(|c| digit(*c).is_some()).count() >= DAY_DIGITS);
+    let mut dated = dated.take(ANYWHERE).filter_map(|(block, text)| Some((block, shown(text, order).map(Date::Day)?)));
+    dated.find(|(block, date)| believe(date) && own(block.scope)).map(|(_, date)| date)
 }
 
 /// How far a block stands from the heading, if it is near: what stands above counts as two blocks further.
@@ -276,8 +312,8 @@ fn opening(text: &str) -> Option<&str> {
     rest.split_once(')').map(|(inner, _)| inner).filter(has_digits)
 }
 
-/// Words of a day: `Samstag, 31. Oktober 2023`.
-const DAY_WORDS: usize = 4;
+/// Words of a day: `Samstag, 31. Oktober 2023`, `Pressemitteilung vom 31. Oktober 2023`.
+const DAY_WORDS: usize = 5;
 
 /// Whether a text begins like a day and has its year.
 fn is_day(text: &str) -> bool {
