@@ -255,6 +255,12 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 /// The runtime of the commands that talk to somebody.
+///
+/// It has a thread for every two cores: what it does of a page, sockets, gunzip and dedup, is a fifth of the work, which for the
+/// rest is done on threads of its own. With one a core a page woke twice as many threads: in `make bench`, on two cores, .06 to
+/// .19 CPU seconds more for 1,000 pages.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::unable)
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(cores.div_ceil(2)).enable_all().build().map_err(Failure::unable)
 }
