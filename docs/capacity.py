@@ -14,8 +14,8 @@ import random
 import sys
 
 MEASURED = {
-    "CPU seconds of the worker for 1,000 pages": 2.8,  # make bench: 2.23 to 2.25 on a quiet machine, to 2.79 on a busy one, pages of 202 kB, no TLS
-    "MiB of a worker at its peak": 341,  # make bench: 325 to 341, 1,000 in flight, few articles known
+    "CPU seconds of the worker for 1,000 pages": 2.3,  # make bench: 1.87 to 1.95 on a quiet machine, to 2.32 on a busy one, pages of 202 kB, no TLS
+    "MiB of a worker at its peak": 241,  # make bench: 230 to 241, 1,000 in flight, few articles known
     "CPU seconds of the brokers for 1,000 pages": 2.9,  # make scaling: 2.70 to 2.90 once warm, one copy of each record
     "CPU seconds of Redis for 1,000 pages": 1.4,  # make scaling: 1.34 to 1.43; 3.09 where four workers starve beside it
     "bytes of the index an article": 482,  # docs/dedup.md, of 1,000,000
