@@ -41,23 +41,29 @@ const ANONYMOUS: &[&str] = &[
 #[rustfmt::skip]
 const NOBODY: &[&str] = &["admin", "administrator", "unknown", "guest", "guest author", "anonymous", "user", "webmaster", "root", "none", "null", "undefined", "author", "by", "test", "default", "n/a", "no author", "veröffentlicht"];
 
+/// Characters of words that say whose a text is, at most.
+const SAYS_CHARS: usize = 24;
+
+/// The beginning of a text, in which such words stand, in lower case.
+fn beginning(text: &str) -> String {
+    let end = text.char_indices().nth(SAYS_CHARS).map_or(text.len(), |(end, _)| end);
+    text.get(..end).unwrap_or(text).to_lowercase()
+}
+
+/// What stands behind words of a [`beginning`]; counted in characters, since lower case may be of another length than the text's own.
+fn behind<'a>(text: &'a str, words: &str) -> Option<&'a str> {
+    let end = text.char_indices().nth(words.chars().count()).map_or(text.len(), |(end, _)| end);
+    text.get(end..)
+}
+
 /// What follows a word for "by" at the beginning of a short text; also where the two are written as one
 /// word, as an icon or a line break between them makes it (`ByJane Doe`).
 pub(super) fn by_pattern(text: &str) -> Option<&str> {
     static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| beginnings(BY));
-    /// Characters of a word for "by", at most.
-    const CHARS: usize = 24;
     let text = text.trim();
-    let head = text.char_indices().nth(CHARS).map_or(text, |(end, _)| text.get(..end).unwrap_or(text));
-    let lower = head.to_lowercase();
+    let lower = beginning(text);
     if let Some(by) = WORDS.as_ref().and_then(|words| words.find(Input::new(&lower).anchored(Anchored::Yes))) {
-        if lower.len() == head.len() {
-            return text.get(by.end()..);
-        }
-        // Lower case may be of another length than the text's own.
-        let by = lower.get(..by.end()).map_or(0, |by| by.chars().count());
-        let head: usize = text.chars().take(by).map(char::len_utf8).sum();
-        return text.get(head..);
+        return behind(text, lower.get(..by.end()).unwrap_or_default());
     }
     let rest = text.strip_prefix("By").or_else(|| text.strip_prefix("by"))?;
     let mut letters = rest.chars();
@@ -71,10 +77,8 @@ pub(super) fn signed(text: &str) -> Option<&str> {
     const SIGNED: [&str; 12] = [
         "written by ", "article by ", "words by ", "about the author: ", "author: ", "geschrieben von ", "über den autor: ", "escrito por ", "écrit par ", "rédigé par ", "scritto da ", "geschreven door ",
     ];
-    let lower: String = text.chars().take(24).flat_map(char::to_lowercase).collect();
-    let words = SIGNED.iter().find(|words| lower.starts_with(**words))?;
-    let head: usize = text.chars().take(words.chars().count()).map(char::len_utf8).sum();
-    text.get(head..)
+    let lower = beginning(text);
+    behind(text, SIGNED.iter().find(|words| lower.starts_with(**words))?)
 }
 
 /// Words before the names of those who checked, edited or photographed it, rather than wrote it.

@@ -114,7 +114,9 @@ fn scores(ground: &Ground<'_>, effort: Effort) -> Vec<f32> {
             }
             let mut places = values.iter_mut();
             features(ground, index, block, &mut |_, _, value| {
-                places.next().into_iter().for_each(|place| *place = value)
+                if let Some(place) = places.next() {
+                    *place = value;
+                }
             });
             BLOCKS.score_until(&values, stops)
         })

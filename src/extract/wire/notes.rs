@@ -118,14 +118,14 @@ fn is_republished(lower: &str) -> bool {
 pub(super) fn is_disclaimer(text: &str, at_end: bool) -> bool {
     const WORDS: [&str; 5] =
         ["disclaimer", "haftungsausschluss", "avertissement", "descargo de responsabilidad", "免责声明"];
-    /// Bytes in which the longest of them ends, with some marks before it.
-    const HEAD_BYTES: usize = 60;
+    /// Bytes of the longest of them.
+    const WORD_BYTES: usize = 30;
     if text.len() > 2_000 {
         return false;
     }
     // Nearly all lines begin otherwise, and need not be written in lower case to their end.
-    let head = text.get(..text.floor_char_boundary(HEAD_BYTES)).unwrap_or(text).to_lowercase();
-    let begins = head.trim_start_matches(['[', ']', '(', ')', ' ', ':', '：', '.', '*']);
+    let begins = text.trim_start_matches(['[', ']', '(', ')', ' ', ':', '：', '.', '*']);
+    let begins = begins.get(..begins.floor_char_boundary(WORD_BYTES)).unwrap_or(begins).to_lowercase();
     if !WORDS.iter().any(|word| begins.starts_with(word)) {
         return false;
     }
